@@ -21,6 +21,8 @@ WORKERS ?= 2
 SEEDS ?= 2000
 WITHOUT ?=
 EACH ?=
+# Where nobody lets Python keep what it compiles, every start of a program compiles all of it again.
+export PYTHONDONTWRITEBYTECODE :=
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)
 
 # With KEEP=1 the demo leaves its hub and two front desks running until the return key is pressed, or, where no terminal is,

@@ -8,7 +8,7 @@ import pytest
 from tools.desk_bench import names
 from tools.desk_bench.data import open_desk
 from tools.desk_bench.pages import PAGE_BYTES_MAX, Pages, page_questions_of, weights_of
-from tools.desk_bench.questions import questions_of
+from tools.desk_bench.questions import questions_of, save_question_of
 
 from carnet_node.core.log.rebuild import check_rebuild
 
@@ -27,9 +27,21 @@ def test_every_question_has_an_answer(folder: Path):
     """Each question finds, shows or saves something; only the plate nobody has finds nothing."""
     desk = open_desk(folder, SCALE)
 
-    empty = [name for name, _, ask in questions_of(desk, Random(1)) if not ask()]
+    dice = Random(1)
+    questions = [*questions_of(desk, dice), save_question_of(desk, dice)]
 
-    assert empty == ["search: nothing"]
+    assert [name for name, _, ask in questions if not ask()] == ["search: nothing"]
+
+
+def test_a_measurement_leaves_the_data_as_it_was(folder: Path):
+    """What one run saves stands on no board of the next."""
+    desk = open_desk(folder, SCALE)
+    before = check_rebuild(desk.node).records
+    _, _, save = save_question_of(desk, Random(1))
+    save()
+    assert check_rebuild(desk.node).records > before
+
+    assert check_rebuild(open_desk(folder, SCALE).node).records == before
 
 
 def test_the_data_is_what_a_node_would_hold(folder: Path):

@@ -10,6 +10,7 @@ what is measured; the tenth part that other sites wrote is masked as the hub mas
 """
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -67,8 +68,10 @@ OF_OTHERS: Final = 3
 UTC_OFFSET_MINUTES: Final = 480
 """Of both sites, whose calendar days begin the series of their orders' numbers."""
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Raised when the data changes; an older database is made anew."""
+
+_FILE: Final = "node-1.db"
 
 Row = tuple[Kind, RecordId, bytes, dict[str, Value]]
 
@@ -91,25 +94,29 @@ class Desk:
 
 
 def open_desk(folder: Path, scale: float) -> Desk:
-    """The node of a scale; made when it is not there yet, and kept."""
+    """A copy of the node of a scale, which is made when it is not there yet, and kept: what is measured writes, too."""
     place = folder / f"v{VERSION}-{scale:g}"
-    told = place / "samples.json"
+    told, kept = place / "samples.json", place / _FILE
     if not told.exists():
         place.mkdir(parents=True, exist_ok=True)
-        for stale in place.glob("node-1.db*"):
+        for stale in place.glob(f"{_FILE}*"):
             stale.unlink()
         samples = _fill(place, scale)
         told.write_text(json.dumps(samples, ensure_ascii=False), encoding="utf-8")
-    upgrade(place / "node-1.db")  # what was kept may be of an older program
-    # Its own dice would roll again what the run before has written into the kept database.
-    return Desk(replace(build_node(place), entropy=SystemEntropy()), json.loads(told.read_text(encoding="utf-8")))
+    used = place / "used"
+    shutil.rmtree(used, ignore_errors=True)
+    used.mkdir()
+    shutil.copyfile(kept, used / _FILE)
+    upgrade(used / _FILE)  # what was kept may be of an older program
+    # The dice of a test would roll again what they rolled while the data was made.
+    return Desk(replace(build_node(used), entropy=SystemEntropy()), json.loads(told.read_text(encoding="utf-8")))
 
 
 def _fill(place: Path, scale: float) -> dict[str, list[str]]:
     close_node(build_node(place))
     dice = Random(SEED)
     plan = _Plan(dice, round(CUSTOMERS * scale), round(VEHICLES * scale), round(VISITS * scale))
-    with closing(open_connection(place / "node-1.db")) as connection:
+    with closing(open_connection(place / _FILE)) as connection:
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "secure_delete=OFF", f"cache_size=-{CACHE_KIB}"):
             connection.execute(f"PRAGMA {pragma}")
         indexes = _drop_indexes(connection)
