@@ -191,18 +191,22 @@ def test_a_car_that_moves_while_it_is_chosen_is_not_moved_unseen(desk: FrontDesk
     expect(column).to_have_attribute("data-sense", to)
 
 
-def test_a_row_of_the_arrangement_is_filled_and_saved_by_keyboard(desk: FrontDesk):
-    """Enter goes on within the row and saves nothing; Ctrl+Enter saves that row."""
+def test_the_arrangement_is_filled_and_saved_by_keyboard(desk: FrontDesk):
+    """Enter goes on to the next field and saves nothing; Ctrl+Enter saves every row."""
     desk.go("/arrangement")
-    desk.page.locator("input[name=opens_minute]").first.focus()
+    desk.page.locator("input[name='weekdays[0].opens_minute']").focus()
     for key in ("08:00", "\n", "17:30"):
         desk.type_or_press(key)
     name = desk.page.evaluate("document.activeElement.name")
+    desk.page.locator("input[name='weekdays[1].opens_minute']").focus()
+    for key in ("09:00", "\n", "12:00"):
+        desk.type_or_press(key)
     with desk.page.expect_navigation():
         desk.page.keyboard.press("Control+Enter")
 
-    assert name == "closes_minute"
-    assert desk.page.locator("input[name=closes_minute]").first.input_value() == "17:30"
+    assert name == "weekdays[0].closes_minute"
+    closing = [desk.page.locator(f"input[name='weekdays[{day}].closes_minute']").input_value() for day in (0, 1)]
+    assert closing == ["17:30", "12:00"]
 
 
 def test_a_question_to_the_hub_goes_out_by_keyboard(desk: FrontDesk):

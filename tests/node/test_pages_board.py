@@ -14,6 +14,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.saving.desk import save_visit_by_vin
 from carnet_node.core.saving.editing import require_visit
 from carnet_node.core.showing.board import board_of
+from carnet_node.core.showing.status import status_of
 from carnet_node.core.staff.login import begin_with_code
 from carnet_node.core.staff.staff import add_member
 from carnet_node.entrypoints.pages.visitors import SCRIPT_HEADER
@@ -276,25 +277,28 @@ def test_more_work_may_wait_for_the_customers_answer(node: Node, visitor: Visito
 
 
 def test_a_site_arranges_bays_hours_and_stages(node: Node, visitor: Visitor):
-    """Each row is saved by itself; the day board and the board have them at once."""
-    page = visitor.open("/arrangement")
-    row = page[page.index('id="row-weekday-1"') :]
-    assert 'value="weekday-1"' in row
-    hidden = {"token": Fields(page).forms["/logout" if "/logout" in Fields(page).forms else "/lock"]["token"]}
+    """All rows are saved in one go; the day board and the board have them at once."""
+    typed = {"bays[0].bay_code": "B1", "bays[0].bay_name": "举升机", "bays[1].bay_code": "B2"}
+    typed |= {"stages[0].stage": "lift", "stages[0].stage_name": "On the lift", "stages[0].stage_sense": "in_work"}
+    for place in range(7):
+        typed |= {f"weekdays[{place}].opens_minute": "8:30", f"weekdays[{place}].closes_minute": "17:00"}
 
-    def send(kind: str, line: str, **typed: str) -> Any:
-        key = f"{'0' * 31}{len(line)}-{line}"
-        return visitor.ask("POST", f"/arrangement/{kind}", data={**hidden, "save_key": key, "line": line, **typed})
+    answered = visitor.submit(visitor.open("/arrangement"), "/arrangement", typed)
 
-    for weekday in range(1, 8):
-        hours = {"weekday": str(weekday), "opens_minute": "8:30", "closes_minute": "17:00"}
-        assert send("booking_hours", f"weekday-{weekday}", **hours).status_code == 303
-    send("bay", "bay", bay_code="B1", bay_name="举升机", is_in_use="1")
-    send("board_stage", "stage", stage="lift", stage_name="On the lift", stage_sense="in_work", is_in_use="1")
-
-    assert "08:30" in visitor.open("/appointments")
-    assert "B1 举升机" in visitor.open("/appointments")
+    assert answered.status_code == 303
+    day = visitor.open("/appointments")
+    assert ["08:30" in day, "B1 举升机" in day, "B2" in day] == [True, True, True]
     assert [(one.code, one.name) for one in board_of(node).stages] == [("lift", "On the lift")]
+
+
+def test_an_arrangement_that_nobody_changed_saves_nothing(node: Node, visitor: Visitor):
+    """Rows that are left alone, and empty ones, are no statement."""
+    visitor.submit(visitor.open("/arrangement"), "/arrangement", {"bays[0].bay_code": "B1"})
+    before = status_of(node).waiting.sets
+
+    answered = visitor.submit(visitor.open("/arrangement"), "/arrangement", {})
+
+    assert (answered.status_code, status_of(node).waiting.sets) == (303, before)
 
 
 @pytest.mark.parametrize(
@@ -309,33 +313,51 @@ def test_a_site_arranges_bays_hours_and_stages(node: Node, visitor: Visitor):
 def test_hours_that_are_none_are_refused_in_their_row(
     node: Node, visitor: Visitor, typed: dict[str, str], field: str, said: str
 ):
-    """What was typed stands there again."""
-    page = visitor.open("/arrangement")
-    token = Fields(page).forms["/lock"]["token"]
-    sent = {"token": token, "save_key": "a" * 32, "line": "weekday-1", "weekday": "1", **typed}
+    """What was typed stands there again, in this row and in every other; none of it is saved."""
+    sent = {f"weekdays[1].{name}": text for name, text in typed.items()} | {"bays[2].bay_code": "B7"}
 
-    answered = visitor.ask("POST", "/arrangement/booking_hours", data=sent)
+    answered = visitor.submit(visitor.open("/arrangement"), "/arrangement", sent)
 
     assert answered.status_code == 422
-    assert (f'id="f-{field}"' in answered.text, said in answered.text) == (True, True)
-    assert f'value="{typed["opens_minute"]}"' in answered.text
+    shown = Fields(answered.text).forms["/arrangement"]
+    assert sent.items() <= shown.items()
+    assert f'href="#f-weekdays-1-{field}"' in answered.text
+    assert said in answered.text
+    assert "B7" not in visitor.open("/arrangement")
+
+
+def test_a_row_that_the_page_does_not_have_is_no_row(node: Node, visitor: Visitor):
+    """An eighth day of the week is passed over, also where another row is refused."""
+    sent = {"weekdays[9].weekday": "3", "weekdays[9].opens_minute": "8:00", "bays[0].bay_name": "Lift"}
+
+    answered = visitor.submit(visitor.open("/arrangement"), "/arrangement", sent)
+
+    assert (answered.status_code, "A bay has a code." in answered.text) == (422, True)
 
 
 def test_a_bay_is_taken_out_of_use_and_never_away(node: Node, visitor: Visitor):
     """Its row stays; the day board has it no more."""
-    page = visitor.open("/arrangement")
-    token = Fields(page).forms["/lock"]["token"]
-    sent = {"token": token, "save_key": "b" * 32, "line": "bay", "bay_code": "B1", "is_in_use": "1"}
-    visitor.ask("POST", "/arrangement/bay", data=sent)
-    page = visitor.open("/arrangement")
-    address = re.search(r'action="(/arrangement/bay/[^"]+)"', page)
-    assert address is not None
+    visitor.submit(visitor.open("/arrangement"), "/arrangement", {"bays[0].bay_code": "B1"})
+    fields = Fields(visitor.open("/arrangement")).forms["/arrangement"]
+    assert fields.pop("bays[0].is_in_use") == "1"
 
-    answered = visitor.submit(page, address[1], {"bay_code": "B1", "is_in_use": ""})
+    answered = visitor.ask("POST", "/arrangement", data=fields)
 
     assert answered.status_code == 303
-    assert address[1] in visitor.open("/arrangement")
+    assert Fields(visitor.open("/arrangement")).forms["/arrangement"]["bays[0].bay_code"] == "B1"
     assert "B1" not in visitor.open("/appointments")
+
+
+def test_two_managers_arrange_different_rows(node: Node, visitor: Visitor):
+    """Who saves the page of yesterday changes what they typed, and nothing that a colleague has typed since."""
+    visitor.submit(visitor.open("/arrangement"), "/arrangement", {"bays[0].bay_code": "B1", "bays[1].bay_code": "B2"})
+    old = visitor.open("/arrangement")
+    visitor.submit(visitor.open("/arrangement"), "/arrangement", {"bays[0].bay_name": "Lift"})
+
+    answered = visitor.submit(old, "/arrangement", {"bays[1].bay_name": "Pit"})
+
+    shown = Fields(visitor.open("/arrangement")).forms["/arrangement"]
+    assert (answered.status_code, shown["bays[0].bay_name"], shown["bays[1].bay_name"]) == (303, "Lift", "Pit")
 
 
 def test_who_may_not_arrange_sees_no_arrangement(node: Node, visitor: Visitor):
@@ -345,8 +367,8 @@ def test_who_may_not_arrange_sees_no_arrangement(node: Node, visitor: Visitor):
 
     assert 'href="/arrangement"' not in advisor.open("/board")
     token = Fields(advisor.open("/board")).forms["/lock"]["token"]
-    sent = {"token": token, "save_key": "c" * 32, "line": "bay", "bay_code": "B1"}
-    refused = [advisor.ask("GET", "/arrangement"), advisor.ask("POST", "/arrangement/bay", data=sent)]
+    sent = {"token": token, "save_key": "c" * 32, "bays[0].bay_code": "B1"}
+    refused = [advisor.ask("GET", "/arrangement"), advisor.ask("POST", "/arrangement", data=sent)]
     assert [one.status_code for one in refused] == [422, 422]
     assert ["您的角色不能更改本店的日程设置。" in one.text for one in refused] == [True, True]
     assert ["仍在屏幕上" in one.text for one in refused] == [False, True]

@@ -274,3 +274,6 @@ STOP_ROWS_MAX: Final = 200
 
 FIELDS_NAMED_MAX: Final = 3
 """Differing fields of two values that are named one by one; more are called as a whole. Chosen by us: a short line."""
+
+ARRANGED_ROWS_MAX: Final = 90
+"""Special days, bays or stages on the page of a site's arrangement, which has room for new ones behind them."""

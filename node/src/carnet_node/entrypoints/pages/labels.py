@@ -33,6 +33,10 @@ LISTS: Final[Mapping[str, str]] = {
     "owner": _("Ownership"),
     "reading": _("Odometer reading"),
     "alike": _("On file already?"),
+    "weekdays": _("Weekday"),
+    "special_days": _("Special day"),
+    "bays": _("Bay"),
+    "stages": _("Stage"),
 }
 
 ALIKE: Final[Mapping[str, str]] = {

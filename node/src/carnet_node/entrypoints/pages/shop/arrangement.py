@@ -1,19 +1,23 @@
 """How a site arranges its day: bays, hours that can be booked, stages of the board.
 
-Decides addresses, and how a time of day is typed. Each record is a row with a form of its own. Of the hours, every
-weekday has a row, the one made last where there are several; of the special days, those to come.
+Decides which rows the page has, how a time of day is typed, and that whatever was typed into any of them is saved in
+one go. A row with an id was on file, based on the heads it was rendered from; one in which nothing was typed says
+nothing. Of the hours, every weekday has a row, the one made last where there are several; of the special days, those to
+come. Bays and stages stand by their place.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
 from carnet_node.core.commands.arranging import ARRANGED, arrange, rearrange
 from carnet_node.core.commands.drafting import Drafts, NewId
+from carnet_node.core.desk_limits import ARRANGED_ROWS_MAX
 from carnet_node.core.limits import LIST_ROWS_MAX
 from carnet_node.core.log.acting import require
 from carnet_node.core.node import Node
@@ -21,36 +25,35 @@ from carnet_node.core.numbering import site_day, today_at_site
 from carnet_node.core.refusals import Problem, ProblemCode, refuse_together
 from carnet_node.core.roles import Permission
 from carnet_node.core.saving.basis import read_of_view
-from carnet_node.core.saving.editing import require_record
 from carnet_node.core.showing.record_view import RecordView, view_all
-from carnet_node.entrypoints.pages.customer_forms import changed, text_of
-from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed, digests_of
+from carnet_node.entrypoints.pages.customer_forms import changed, gathered, row_on_file, text_of
+from carnet_node.entrypoints.pages.formats import Clockface
+from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
-from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form
+from carnet_node.entrypoints.pages.record_forms import RecordForm, save_form, show_form
 from carnet_node.entrypoints.pages.shop.day import SCREEN
 from carnet_node.entrypoints.pages.typed import Reader
-from carnet_node.entrypoints.reading import record_from_text
-from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import record_text
 from carnet_protocol.kinds import BAY, BOARD_STAGE, BOOKING_HOURS, STAGE_SENSES
-from carnet_protocol.reasons import Reason
 from carnet_protocol.registry import Kind, Value
 
 router = APIRouter(prefix="/arrangement")
 
-FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
-    BAY.name: ("bay_code", "bay_name", "place_no", "is_in_use"),
-    BOARD_STAGE.name: ("stage", "stage_name", "stage_sense", "place_no", "is_in_use"),
-    BOOKING_HOURS.name: (
-        "weekday",
-        "special_on",
-        "opens_minute",
-        "closes_minute",
-        "slot_minutes",
-        "cars_per_slot_max",
-        "minutes_per_day_max",
-    ),
+NEW_ROWS: Final = 3
+"""Empty rows behind the special days, bays and stages on file."""
+
+_HOURS: Final = ("opens_minute", "closes_minute", "slot_minutes", "cars_per_slot_max", "minutes_per_day_max")
+ROWS: Final[Mapping[str, tuple[Kind, tuple[str, ...]]]] = {
+    "weekdays": (BOOKING_HOURS, ("weekday", *_HOURS)),
+    "special_days": (BOOKING_HOURS, ("special_on", *_HOURS)),
+    "bays": (BAY, ("bay_code", "bay_name", "place_no", "is_in_use")),
+    "stages": (BOARD_STAGE, ("stage", "stage_name", "stage_sense", "place_no", "is_in_use")),
 }
+"""Kind and fields of each list of the form."""
+
+_SAY_NOTHING: Final = frozenset({"weekday", "stage_sense"})
+"""Fields that hold something in a row into which nobody has typed."""
+
 _TIMES: Final = frozenset({"opens_minute", "closes_minute"})
 _WEEKDAYS: Final = range(1, 8)
 _MINUTES: Final = 60
@@ -58,62 +61,27 @@ _DAY_MINUTES: Final = 24 * _MINUTES
 _CLOCK: Final = re.compile(r"([0-9]{1,2}):?([0-5][0-9])")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row of the page.
+@router.get("")
+async def show_arrangement(page: PageOf, saved: str = "") -> Response:
+    """Bays, hours and stages of the site, for whoever may arrange them.
 
-    Attributes:
-        name: of its form: the record's id, or what a new one is about.
-        address: that its form is sent to.
-        form: what stands in it.
-        based_on: the heads it was rendered from; empty for a new one.
+    Args:
+        saved: not empty when they come from saving it.
     """
 
-    name: str
-    address: str
-    form: FormState
-    based_on: str = ""
+    def _begin() -> tuple[Mapping[str, str], str]:
+        _require(page.node)
+        return _as_texts(page.node), ""
+
+    return await show_form(_shape(page, is_saved=bool(saved)), _begin)
 
 
-@router.get("")
-async def show_arrangement(page: PageOf) -> Response:
-    """Bays, hours and stages of the site, for whoever may arrange them."""
-    shape = _shape(page, "")
-
-    def _read() -> Mapping[str, Any]:
-        with page.node.store.read() as tx:
-            require(page.node, tx, Permission.ARRANGE)
-        return shape.context(FormState())
-
-    return await page.show(shape.template, _read, screen=SCREEN, form=FormState())
-
-
-@router.post("/{kind}")
-async def add(page: PageOf, kind: str) -> Response:
-    """A new bay, stage, or set of hours."""
-    of, typed = _arranged(kind), page.typed()
-
-    def _drafts(node: Node, new_id: NewId) -> Drafts:
-        values, reader = _values(page, of, typed)
-        stated = {name: value for name, value in values.items() if value is not None and value is not False}
-        return refuse_together(reader.problems, lambda: arrange(of, stated, new_id, today_at_site(node)))
-
-    return await save_form(_shape(page, typed.text("line")), typed, _drafts, router.prefix)
-
-
-@router.post("/{kind}/{record}")
-async def change(page: PageOf, kind: str, record: str) -> Response:
-    """Change a bay, a stage or hours."""
-    of, one, typed = _arranged(kind), record_from_text(record), page.typed()
-
-    def _drafts(node: Node, _: NewId) -> Drafts:
-        values, reader = _values(page, of, typed)
-        view = require_record(node, of, one)
-        changes = changed(view, values, typed, "")
-        read = read_of_view(view, typed.text(BASED_ON), changes)
-        return refuse_together(reader.problems, lambda: rearrange(of, read, changes, today_at_site(node)))
-
-    return await save_form(_shape(page, typed.text("line")), typed, _drafts, router.prefix)
+@router.post("")
+async def change(page: PageOf) -> Response:
+    """Save whatever was typed into any row, as one change set."""
+    typed = page.typed()
+    drafts = partial(_drafts, typed=typed, clockface=page.pages.renderer.clockface)
+    return await save_form(_shape(page), typed, drafts, f"{router.prefix}?saved=1")
 
 
 def minute_of(text: str) -> int:
@@ -134,40 +102,52 @@ def clock_of(minute: Value) -> str:
     return f"{minute // _MINUTES:02}:{minute % _MINUTES:02}" if isinstance(minute, int) else ""
 
 
-def _values(page: Page, kind: Kind, typed: Typed) -> tuple[dict[str, Value], Reader]:
-    """What a row states, and what in it means nothing."""
-    reader = Reader(page.pages.renderer.clockface)
-    fields = [name for name in FIELDS[kind.name] if name not in _TIMES]
-    values = reader.values(kind, {name: typed.text(name) for name in fields})
-    for name in sorted(_TIMES & set(FIELDS[kind.name])):
-        text = typed.text(name)
-        try:
-            values[name] = minute_of(text) if text else None
-        except ValueError:
-            what = "This is not a time of day."
-            reader.problems.append(Problem(name, ProblemCode.BAD_VALUE, what, "Enter it as HH:MM."))
-    return values, reader
-
-
-def _shape(page: Page, sent: str) -> RecordForm:
-    """The page of all rows.
-
-    Args:
-        sent: the name of the row that was sent, which shows what was typed.
-    """
-
+def _shape(page: Page, *, is_saved: bool = False) -> RecordForm:
     def _context(form: FormState) -> Mapping[str, Any]:
-        known = _known(page.node)
-        rows = {
-            BAY.name: [*_lines(BAY, known[BAY.name]), _new(BAY, "bay")],
-            BOOKING_HOURS.name: _weekdays(known[BOOKING_HOURS.name]),
-            "special": [*_special(page.node, known[BOOKING_HOURS.name]), _new(BOOKING_HOURS, "special")],
-            BOARD_STAGE.name: [*_lines(BOARD_STAGE, known[BOARD_STAGE.name]), _new(BOARD_STAGE, "stage")],
-        }
-        shown = {name: [_as_sent(one, form, sent) for one in lines] for name, lines in rows.items()}
-        return {"lines": shown, "senses": STAGE_SENSES, "sent": sent}
+        places = {name: _places(form, name) for name in ROWS}
+        return {"places": places, "senses": STAGE_SENSES, "is_saved": is_saved}
 
     return RecordForm(page, "shop/arrangement.html", SCREEN, router.prefix, _context)
+
+
+def _places(form: FormState, name: str) -> tuple[int, ...]:
+    """Places of a list's rows; a form that comes back has its empty rows already."""
+    known = _places_of(form.typed, name)
+    is_whole = form.explained is not None or name == "weekdays"
+    return known if is_whole else (*known, *range(len(known), len(known) + NEW_ROWS))
+
+
+def _places_of(typed: Typed, name: str) -> tuple[int, ...]:
+    return tuple(range(len(_WEEKDAYS))) if name == "weekdays" else typed.places(name)
+
+
+def _as_texts(node: Node) -> dict[str, str]:
+    """What is on file, as the fields of the form; every weekday has a row."""
+    texts: dict[str, str] = {}
+    for name, views in _rows(node).items():
+        for place, view in enumerate(views):
+            where = f"{name}[{place}]."
+            if view is None:
+                texts[where + "weekday"] = str(_WEEKDAYS[place])
+                continue
+            texts |= {where + one: _text(one, view.values.get(one)) for one in ROWS[name][1]}
+            texts |= {where + "id": record_text(view.id), where + BASED_ON: view.heads.to_text()}
+    return {name: text for name, text in texts.items() if text}
+
+
+def _rows(node: Node) -> dict[str, Sequence[RecordView | None]]:
+    """What is on file, list by list; None for a weekday without hours."""
+    known, today = _known(node), site_day(node).isoformat()
+    hours = known[BOOKING_HOURS.name]
+    weekdays = {one.values["weekday"]: one for one in hours if one.values.get("weekday")}
+    special = {str(one.values["special_on"]): one for one in hours if one.values.get("special_on")}
+    to_come = [special[day] for day in sorted(special) if day >= today]
+    return {
+        "weekdays": [weekdays.get(day) for day in _WEEKDAYS],
+        "special_days": to_come[:ARRANGED_ROWS_MAX],
+        "bays": _by_place(known[BAY.name]),
+        "stages": _by_place(known[BOARD_STAGE.name]),
+    }
 
 
 def _known(node: Node) -> dict[str, list[RecordView]]:
@@ -178,49 +158,76 @@ def _known(node: Node) -> dict[str, list[RecordView]]:
         }
 
 
-def _lines(kind: Kind, views: Iterable[RecordView]) -> list[Line]:
+def _by_place(views: Iterable[RecordView]) -> Sequence[RecordView]:
     """By place; what has none stands behind."""
     placed = sorted(
         views, key=lambda one: (one.values.get("place_no") is None, one.values.get("place_no") or 0, one.id)
     )
-    return [_line(kind, one) for one in placed]
+    return placed[:ARRANGED_ROWS_MAX]
 
 
-def _weekdays(views: Iterable[RecordView]) -> list[Line]:
-    last = {one.values["weekday"]: one for one in views if one.values.get("weekday")}
-    return [
-        _line(BOOKING_HOURS, last[day]) if day in last else _new(BOOKING_HOURS, f"weekday-{day}", {"weekday": str(day)})
-        for day in _WEEKDAYS
-    ]
+def _text(name: str, value: Value) -> str:
+    return clock_of(value) if name in _TIMES else text_of(value)
 
 
-def _special(node: Node, views: Iterable[RecordView]) -> list[Line]:
-    today = site_day(node).isoformat()
-    last = {str(one.values["special_on"]): one for one in views if one.values.get("special_on")}
-    return [_line(BOOKING_HOURS, last[day]) for day in sorted(last) if day >= today]
+def _drafts(node: Node, new_id: NewId, *, typed: Typed, clockface: Clockface) -> Drafts:
+    _require(node)
+    return gathered(_Form(node, _known(node), typed, clockface, new_id).parts())
 
 
-def _line(kind: Kind, view: RecordView) -> Line:
-    said = view.values
-    texts = {
-        name: clock_of(said.get(name)) if name in _TIMES else text_of(said.get(name)) for name in FIELDS[kind.name]
-    }
-    name, heads = record_text(view.id), view.heads.to_text()
-    form = FormState(Typed({one: (text,) for one, text in texts.items()}), based_on=heads, was=digests_of(texts))
-    return Line(name, f"{router.prefix}/{kind.name}/{name}", form, heads)
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A form that was sent, beside what is on file."""
+
+    node: Node
+    known: Mapping[str, Sequence[RecordView]]
+    typed: Typed
+    clockface: Clockface
+    new_id: NewId
+
+    def parts(self) -> Iterator[tuple[str, Callable[[], Drafts]]]:
+        """Each row, and what stands before its fields."""
+        for name in ROWS:
+            for place in _places_of(self.typed, name):
+                where = f"{name}[{place}]."
+                row = self.known_row if self.typed.text(where + "id") else self.new_row
+                yield where, partial(row, name, where)
+
+    def known_row(self, name: str, where: str) -> Drafts:
+        """What changes of a row that is on file."""
+        kind, _ = ROWS[name]
+        view = row_on_file(self.known[kind.name], self.typed.text(where + "id"))
+        values, problems = self.values(name, where)
+        changes = changed(view, values, self.typed, where)
+        if not changes and not problems:
+            return ()
+        read = read_of_view(view, self.typed.text(where + BASED_ON), changes)
+        return refuse_together(problems, lambda: rearrange(kind, read, changes, today_at_site(self.node)))
+
+    def new_row(self, name: str, where: str) -> Drafts:
+        """What a new row states; nothing where nothing was typed."""
+        kind, fields = ROWS[name]
+        if not any(self.typed.text(where + one) for one in fields if one not in _SAY_NOTHING):
+            return ()
+        values, problems = self.values(name, where)
+        stated = {one: value for one, value in values.items() if value is not None and value is not False}
+        return refuse_together(problems, lambda: arrange(kind, stated, self.new_id, today_at_site(self.node)))
+
+    def values(self, name: str, where: str) -> tuple[dict[str, Value], list[Problem]]:
+        """What a row states, and what in it means nothing."""
+        kind, fields = ROWS[name]
+        reader = Reader(self.clockface)
+        values = reader.values(kind, {one: self.typed.text(where + one) for one in fields if one not in _TIMES})
+        for one in sorted(_TIMES & set(fields)):
+            text = self.typed.text(where + one)
+            try:
+                values[one] = minute_of(text) if text else None
+            except ValueError:
+                what = "This is not a time of day."
+                reader.problems.append(Problem(one, ProblemCode.BAD_VALUE, what, "Enter it as HH:MM."))
+        return values, reader.problems
 
 
-def _new(kind: Kind, name: str, texts: Mapping[str, str] | None = None) -> Line:
-    form = FormState(Typed({one: (text,) for one, text in (texts or {}).items()}))
-    return Line(name, f"{router.prefix}/{kind.name}", form)
-
-
-def _as_sent(line: Line, form: FormState, sent: str) -> Line:
-    return Line(line.name, line.address, form, form.based_on) if form.explained and line.name == sent else line
-
-
-def _arranged(name: str) -> Kind:
-    kind = ARRANGED.get(name)
-    if kind is None:
-        raise BadValue(Reason.NOT_FOUND, "kind", "not one of those that a site arranges")
-    return kind
+def _require(node: Node) -> None:
+    with node.store.read() as tx:
+        require(node, tx, Permission.ARRANGE)

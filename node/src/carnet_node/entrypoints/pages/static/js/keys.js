@@ -21,11 +21,9 @@ function nextField(field) {
   return all[all.indexOf(field) + 1];
 }
 
-// A row of a table that is a form of its own, and a question, go out by the one button that they have.
-const OF_ITS_OWN = "[data-row], [data-queries]";
-
 function saveButtonNear(element) {
-  if (element?.form?.matches(OF_ITS_OWN)) return element.form.querySelector("button[type=submit]");
+  // A question goes out by the one button that it has.
+  if (element?.form?.matches("[data-queries]")) return element.form.querySelector("button[type=submit]");
   // Out of another form of the page nothing is saved that its author does not see.
   if (element?.form?.matches("main form:not([data-saves])")) return null;
   const form = element?.closest?.("form[data-saves]") ?? document.querySelector("form[data-saves][data-draft]");
@@ -42,7 +40,7 @@ function onEnter(event) {
   }
   if (field.form?.hasAttribute("data-enters")) { toEmpty(event); return; }
   if (field.form?.hasAttribute("data-queries") && field.matches("select")) { askFrom(event); return; }
-  if (!field.form?.matches("[data-saves], [data-row]")) return;
+  if (!field.form?.matches("[data-saves]")) return;
   if (field.matches("textarea, button, a, summary")) return;
   event.preventDefault();
   const next = nextField(field);
