@@ -52,6 +52,12 @@ def asked(node: Node) -> RecordId:
     return order_of(node, [PRICED, NOT_WANTED, ASKED])
 
 
+@pytest.fixture
+def estimated(node: Node) -> RecordId:
+    """An order with a job of which only an estimate is known, and one of which nothing is."""
+    return order_of(node, [NewJob({"op_name": "Horn", "estimate_fen": 48_000}), UNPRICED])
+
+
 def order_of(node: Node, jobs: list[NewJob]) -> RecordId:
     """An order of one car with these jobs."""
     car = AddVehicle(make_vins(1)[0], VinPolicy.STRICT)
@@ -79,6 +85,16 @@ def test_a_sheet_says_which_job_nobody_priced_or_wants(desk: Visitor, visit: Rec
     bill = amounts(desk.open(address(visit, "print", "settlement")))
 
     assert (order, bill) == (["", "not priced", "", "—"], ["", "not priced", ""])
+
+
+def test_a_repair_order_shows_an_estimate_as_what_it_is(desk: Visitor, estimated: RecordId):
+    """While nothing else is known of a job; a bill knows no estimates."""
+    order = amounts(desk.open(address(estimated, "print", "order")))
+    complete(desk, estimated)
+
+    bill = amounts(desk.open(address(estimated, "print", "settlement")))
+
+    assert (order, bill) == (["estimate 480.00", "not priced"], ["not priced", "not priced"])
 
 
 def test_a_repair_order_says_what_is_not_to_be_done_or_not_yet(desk: Visitor, asked: RecordId):

@@ -140,6 +140,15 @@ def test_the_sheet_of_a_correction_says_what_the_first_said_and_which_that_was(
     assert "Odometer unknown" not in sheet
 
 
+def test_the_repair_order_of_a_correction_names_the_first(node: Node, desk: Visitor, visit: RecordId):
+    """Whoever finds both sheets in the file knows which one puts the other right."""
+    number = require_visit(node, visit).visit.values["ro_no"]
+
+    first, second = (desk.open(address(one, "print", "order")) for one in (visit, opened(node, visit)))
+
+    assert [f"<strong>{number!s}</strong></p>" in sheet for sheet in (first, second)] == [False, True]
+
+
 def test_a_correction_records_no_odometer_of_its_own(node: Node, visit: RecordId):
     """The car did not come a second time."""
     assert require_visit(node, opened(node, visit)).reading is None
