@@ -65,6 +65,21 @@ def test_the_command_line_says_it_beside_the_number(pair: tuple[TestHub, Install
     )
 
 
+def test_the_command_line_names_the_state_of_an_order_under_way(pair: tuple[TestHub, Installation]):
+    """And a job whose customer has not answered; of an order that is over nothing is said."""
+    found = other_cars_json(found_by(*pair), Presenter(show_personal=False))
+    (visit, *_) = found["cars"][0]["visits"]
+    visit["work"] = [{"values": {"op_name": "Pads", "approval": "proposed"}}, {"values": {"op_name": "Oil"}}]
+
+    told = []
+    for status in ("open", "closed"):
+        visit["values"]["status"] = status
+        told.append(lines_found(found)[1].partition("A-21 ")[2])
+
+    what = "(corrects another) Pads (not answered yet), Oil"
+    assert told == [f"[open] {what}", what]
+
+
 def test_the_page_says_it_beside_the_number(pair: tuple[TestHub, Installation]):
     """Without a word the car would seem to have come twice for the same work."""
     hub, away = pair

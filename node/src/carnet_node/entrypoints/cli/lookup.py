@@ -21,6 +21,7 @@ from carnet_node.entrypoints.presenting import Json, Presenter, instant_text
 from carnet_node.entrypoints.reading import record_from_text
 from carnet_protocol.kinds import ADOPTION
 from carnet_protocol.look_up import BY_VIN, LOOK_UP_REASONS, WAYS
+from carnet_protocol.visits import OVER, PROPOSED
 
 lookup_app = one_group(help="Cars that other dealers know.")
 
@@ -102,14 +103,18 @@ def lines_found(found: Json) -> list[str]:
 
 
 def _visit_line(visit: Json) -> str:
+    """Day, site, number, the state of one that is not over, what it corrects, and the work."""
     values, at_ms = visit["values"], visit["values"].get("opened_at")
     day = instant_text(at_ms)[:10] if isinstance(at_ms, int) else str(at_ms or "")[:10]
-    parts = [
-        str(one["values"].get(name))
-        for one in visit["work"]
-        for name in ("op_name", "labour_name", "part_name")
-        if one["values"].get(name)
-    ]
-    what = ", ".join(parts)
+    status = values.get("status")
+    state = "" if status is None or status in OVER else f"[{status}]"
     corrects = "" if visit["corrects"] is None else f"(corrects {visit['corrects'] or 'another'})"
-    return " ".join(one for one in (day, visit["site_code"] or "", values.get("ro_no", ""), corrects, what) if one)
+    what = ", ".join(text for one in visit["work"] for text in _work_texts(one["values"]))
+    said = (day, visit["site_code"] or "", values.get("ro_no", ""), state, corrects, what)
+    return " ".join(one for one in said if one)
+
+
+def _work_texts(values: Json) -> list[str]:
+    """What a job or line is called; a job says that its customer has not answered."""
+    waits = " (not answered yet)" if values.get("approval") == PROPOSED else ""
+    return [f"{values[name]}{waits}" for name in ("op_name", "labour_name", "part_name") if values.get(name)]
