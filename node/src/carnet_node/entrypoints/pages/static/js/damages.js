@@ -20,6 +20,7 @@ function draw(place) {
     field.value = marks.map((one) => one.join(" ")).join("; ");
     field.dispatchEvent(new Event("input", { bubbles: true }));
     show();
+    showList();
   };
   const add = (x, y) => write([...read(), [kinds.value, String(x), String(y)]]);
   const circle = (x, y, text, name) => {
@@ -38,7 +39,11 @@ function draw(place) {
     const marks = read();
     group.replaceChildren(...marks.map(([, x, y], at) => circle(x, y, at + 1, "damage")));
     if (cursor) group.append(circle(cursor.x, cursor.y, "+", "cursor"));
-    list.replaceChildren(...marks.map(([kind, x, y], at) => {
+  }
+
+  // Only when marks come or go: a list that is made anew takes the keyboard away from the button it goes to.
+  function showList() {
+    list.replaceChildren(...read().map(([kind, x, y], at) => {
       const item = document.createElement("li");
       const name = kinds.querySelector(`option[value="${CSS.escape(kind)}"]`)?.textContent ?? kind;
       item.textContent = place.dataset.mark.replace("{kind}", name).replace("{x}", x).replace("{y}", y) + " ";
@@ -71,6 +76,7 @@ function draw(place) {
     event.stopPropagation();
   });
   show();
+  showList();
 }
 
 function clamp(value) {
