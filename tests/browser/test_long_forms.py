@@ -91,6 +91,7 @@ def test_what_was_typed_before_says_so_and_can_be_thrown_away(
     told, typed = desk.page.inner_text(".unsaved"), desk.page.input_value(f"[name='{field}']")
     desk.page.focus(f"[name='{field}']")
     desk.page.keyboard.type(", and more")
+    desk.page.click(".unsaved summary")
     desk.page.click(".unsaved button")
     expect(desk.page.locator(".unsaved")).to_have_count(0)
     desk.go(address)
@@ -107,8 +108,22 @@ def test_a_check_in_that_is_not_saved_can_be_thrown_away(desk: FrontDesk):
         desk.page.keyboard.press("Tab")
 
     desk.go("/visits/new")
+    desk.page.click(".unsaved summary")
     desk.page.click(".unsaved form[action$='/drop'] button")
     desk.page.wait_for_url(lambda url: url.rstrip("/") == desk.url)
     desk.go("/visits/new")
 
     assert desk.page.input_value("[name=belongings]") == ""
+
+
+def test_enter_leads_through_a_check_in_to_its_note(desk: FrontDesk):
+    """Past the closed lines of each job, to what was agreed; in the note, Enter begins a line."""
+    desk.go("/visits/new")
+    desk.page.focus("[name='jobs[0].complaint']")
+    passed = [""]
+    while passed[-1] != "customer_note" and len(passed) < FIELDS_MAX:
+        desk.page.keyboard.press("Enter")
+        passed.append(str(desk.page.evaluate("document.activeElement.name")))
+
+    assert passed[-1] == "customer_note"
+    assert {"jobs[1].complaint", "promised_at", "old_part_wish"} <= set(passed)

@@ -62,6 +62,18 @@ def test_a_check_in_of_another_plate_leaves_the_first_as_it_was(site: Site, desk
     assert {one.plate for one in unsaved_check_ins(site.node, site.admin)} == {ONE, OTHER}
 
 
+def test_what_is_thrown_away_is_named_before_the_others(desk: Visitor):
+    """The button stands below the check-in that it throws away, and not below another one."""
+    typed_into(desk, NEW, **{"car.plate": ONE})
+    typed_into(desk, begun_with(desk, OTHER), sender_name="李")
+
+    page = desk.open(begun_with(desk, OTHER))
+
+    notice = page[page.index('class="notice unsaved"') : page.index('class="stack checkin"')]
+    parts = [OTHER, "/drop", ONE]
+    assert sorted(parts, key=notice.index) == parts
+
+
 def test_two_empty_forms_become_two_check_ins(site: Site, desk: Visitor):
     """Two windows in which somebody begins to type share no draft."""
     pages = [desk.open(NEW), desk.open(NEW)]

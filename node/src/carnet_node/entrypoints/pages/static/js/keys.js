@@ -17,7 +17,8 @@ const busyWithInput = (event) => composing || event.isComposing || event.keyCode
 const FIELDS = "input:not([type=hidden]):not([disabled]), select:not([disabled]), textarea:not([disabled]), button[data-take], button[data-save]:not([disabled])";
 
 function nextField(field) {
-  const all = [...field.form.elements].filter((one) => one.matches(FIELDS) && one.offsetParent !== null && one.tabIndex >= 0);
+  // What stands in a closed part of a page has its place there, and takes no keyboard.
+  const all = [...field.form.elements].filter((one) => one.matches(FIELDS) && one.checkVisibility() && one.tabIndex >= 0);
   return all[all.indexOf(field) + 1];
 }
 

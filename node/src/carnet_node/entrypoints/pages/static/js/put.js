@@ -47,5 +47,5 @@ function again(place, id, html) {
 
 function nextField(place) {
   const isBehind = (one) => place.compareDocumentPosition(one) === Node.DOCUMENT_POSITION_FOLLOWING;
-  return [...place.closest("form").querySelectorAll(FIELDS)].find((one) => isBehind(one) && one.offsetParent !== null);
+  return [...place.closest("form").querySelectorAll(FIELDS)].find((one) => isBehind(one) && one.checkVisibility());
 }
