@@ -193,17 +193,6 @@ def test_damage_is_marked_by_keyboard(desk: FrontDesk, served: Service):
     assert "划痕：横 520，纵 480" in desk.page.inner_text("[data-list-of-marks]")
 
 
-def test_the_keyboard_goes_on_from_the_outline_to_its_marks(desk: FrontDesk, served: Service):
-    """The button that takes the first mark away is next."""
-    desk.go(screens_of(served.data)["returning"])
-    desk.page.focus("[data-frame]")
-    desk.page.keyboard.press("Enter")
-
-    desk.page.keyboard.press("Tab")
-
-    assert desk.page.evaluate("document.activeElement.closest('[data-list-of-marks]') !== null")
-
-
 def test_a_masked_number_is_shown_on_request(desk: FrontDesk, served: Service):
     """One click shows the number, and only that one."""
     desk.go(screens_of(served.data)["customer"])

@@ -127,3 +127,14 @@ def test_enter_leads_through_a_check_in_to_its_note(desk: FrontDesk):
 
     assert passed[-1] == "customer_note"
     assert {"jobs[1].complaint", "promised_at", "old_part_wish"} <= set(passed)
+
+
+def test_the_keyboard_goes_on_from_the_outline_to_its_marks(desk: FrontDesk, served: Service):
+    """The button that takes the first mark away is next."""
+    desk.go(screens_of(served.data)["returning"])
+    desk.page.focus("[data-frame]")
+    desk.page.keyboard.press("Enter")
+
+    desk.page.keyboard.press("Tab")
+
+    assert desk.page.evaluate("document.activeElement.closest('[data-list-of-marks]') !== null")

@@ -1,6 +1,5 @@
 """Check-in, the page of an order, its steps, and its sheets for paper."""
 
-import re
 from functools import partial
 
 import pytest
@@ -55,19 +54,6 @@ def checked_in(desk: Visitor, **more: str) -> str:
     answered = desk.submit(desk.open(NEW), NEW, {**TYPED, **more})
     assert answered.status_code == 303, answered.text
     return answered.headers["location"]
-
-
-def test_each_part_stands_in_a_row_of_its_own(desk: Visitor):
-    """Its number, its name, its quantity and its price; the labour stands in another one."""
-    rows = desk.open(NEW).split('<div class="fields lines-of-job">')[1:4]
-
-    named = [re.findall(r'name="jobs\[0\]\.(\w+\[\d\]\.\w+)"', one.partition("</details>")[0]) for one in rows]
-
-    part = ("part_no", "part_name", "quantity_hundredths", "price_fen")
-    assert named == [
-        ["labour[0].labour_name", "labour[0].actual_hours", "labour[0].rate_fen"],
-        *([f"parts[{place}].{field}" for field in part] for place in (0, 1)),
-    ]
 
 
 def record_of(address: str) -> RecordId:
