@@ -251,8 +251,9 @@ def _play(stage: Stage, choices: list[Choice], taken: list[Choice]) -> None:
         for one in stage.world.machines:
             one.note_history()
             note_read(stage, one)
-        stage.watch.check(partial(check_shown, stage, machine))
     stage.read_hub()
+    if stage.is_hub_restored:  # after the verdicts of this very step: what was refused in it is left out
+        stage.watch.check(partial(check_shown, stage, machine))
     if number % CHECK_REBUILD_EVERY == 0:
         stage.watch.check(partial(check_step, machine))
     if number % CHECK_EVERY == 0:
