@@ -6,6 +6,7 @@ many, and is noted as such.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter, Response
@@ -101,12 +102,7 @@ async def show_edit(page: PageOf, customer: str) -> Response:
     """Everything about a customer in full, to be changed; the asking is noted."""
     record = record_from_text(customer)
 
-    def _begin() -> tuple[Mapping[str, str], str]:
-        card = require_customer(page.node, record)
-        begin_showing(page.node, Access.SHOWN, "customer form")
-        return card_as_texts(card), card.customer.heads.to_text()
-
-    return await show_form(_shape(page, record), _begin)
+    return await show_form(_shape(page, record), partial(_begin, page.node, record))
 
 
 @router.post("/{customer}/edit")
@@ -119,7 +115,8 @@ async def change(page: PageOf, customer: str) -> Response:
             require_customer(node, record), typed, page.pages.renderer.clockface, today_at_site(node), new_id
         )
 
-    return await save_form(_shape(page, record), typed, _drafts, address_of(record))
+    begin = partial(_begin, page.node, record)
+    return await save_form(_shape(page, record), typed, _drafts, address_of(record), begin)
 
 
 @router.post("/{customer}/consents")
@@ -150,6 +147,13 @@ async def take_back(page: PageOf, customer: str, consent: str) -> Response:
 def address_of(customer: RecordId) -> str:
     """Where a customer's page is."""
     return f"{router.prefix}/{record_text(customer)}"
+
+
+def _begin(node: Node, customer: RecordId) -> tuple[Mapping[str, str], str]:
+    """What stands in the form of a customer on file; who asked is noted."""
+    card = require_customer(node, customer)
+    begin_showing(node, Access.SHOWN, "customer form")
+    return card_as_texts(card), card.customer.heads.to_text()
 
 
 def _file(node: Node, customer: RecordId, chosen: RecordId | None) -> Mapping[str, Any]:

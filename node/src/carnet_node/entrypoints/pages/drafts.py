@@ -38,7 +38,7 @@ async def keep(page: PageOf, form: str) -> Response:
     """Keep fields of a form; says when, on the site's clock. Of a page that was saved already nothing is kept."""
     sent = page.sent()
     fields, heads = _fields(sent.get("fields")), _text(sent.get("based_on"))
-    record = _record_of(form)
+    record = record_of(form)
     was, key, address = (_text(sent.get(name, "")) for name in (WAS, SAVE_KEY, "action"))
     saves = saved_as(address, key) if key else ""
 
@@ -96,7 +96,7 @@ def _text(sent: object) -> str:
     return sent
 
 
-def _record_of(form: str) -> RecordId | None:
+def record_of(form: str) -> RecordId | None:
     """The record whose id stands in a form's name."""
     match = _FORM.fullmatch(form)
     if match is None:

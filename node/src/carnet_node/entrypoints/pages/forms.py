@@ -69,13 +69,16 @@ class Typed:
 
     def is_untouched(self, name: str) -> bool:
         """Whether a field still says what the page was rendered with; never for a form that does not tell."""
+        was = self.digests()
+        return was is not None and was.get(name, digest_of("")) == digest_of(self.text(name))
+
+    def digests(self) -> Mapping[str, str] | None:
+        """What the page was rendered with, by field name; None for a form that does not tell."""
         try:
             was = json.loads(self.text(WAS) or "null")
         except (ValueError, RecursionError):
-            return False
-        if not isinstance(was, dict):
-            return False
-        return was.get(name, digest_of("")) == digest_of(self.text(name))
+            return None
+        return was if isinstance(was, dict) else None
 
     def places(self, name: str) -> tuple[int, ...]:
         """Places of a list that are filled in, ascending; a form may leave gaps where rows were taken away."""
@@ -94,6 +97,7 @@ class FormState:
         based_on: heads of what it was rendered from.
         was: digests of the texts it was rendered with.
         drafted_ms: when what was typed was last kept; None when nothing was.
+        on_file: what somebody else has saved since it was read, by field name; it is said beside the field.
     """
 
     typed: Typed = Typed()
@@ -101,6 +105,7 @@ class FormState:
     based_on: str = ""
     was: str = ""
     drafted_ms: int | None = None
+    on_file: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def refused(cls, typed: Typed, explained: Explained) -> "FormState":
@@ -122,6 +127,10 @@ class FormState:
         """What is wrong with a field."""
         found = () if self.explained is None else self.explained.problems
         return tuple(one for one in found if one.field == name)
+
+    def rows(self, name: str, least: int) -> range:
+        """Places of a list as it is shown: at least so many, and as many as something stands in."""
+        return range(max((least, *(place + 1 for place in self.typed.places(name)))))
 
     def has_anything_in(self, *lists: str) -> bool:
         """Whether something was typed into lists of the form, or is wrong with them, so that they must be seen.

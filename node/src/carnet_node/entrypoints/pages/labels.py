@@ -12,7 +12,8 @@ from carnet_node.core.desk_limits import FIELDS_NAMED_MAX
 from carnet_node.entrypoints.pages.languages import Translate
 from carnet_node.entrypoints.pages.languages import later as _
 from carnet_node.entrypoints.pages.registry_words import CODES, FIELDS, KINDS
-from carnet_protocol.registry import Kind, Value
+from carnet_protocol.kinds import REGISTRY
+from carnet_protocol.registry import Kind, Value, ValueType
 
 LISTS: Final[Mapping[str, str]] = {
     "phones": _("Phone"),
@@ -240,6 +241,10 @@ RULES: Final[Mapping[str, str]] = {
 WHOLES: Final[Mapping[tuple[str, str], str]] = {("address", "place"): _("the whole address")}
 """Groups of fields that people know as one thing, by kind and register."""
 
+_KNOWN: Final = [one for kind in REGISTRY.kinds for _register, one in kind.by_label.values()]
+_BOXES: Final = frozenset(one.name for one in _KNOWN if one.type is ValueType.BOOL)
+_CODED: Final = frozenset(one.name for one in _KNOWN if one.codes)
+_YES, _NO = _("yes"), _("no")
 LISTED_WITH: Final = _(", ")
 """Between several words in a row."""
 
@@ -355,6 +360,12 @@ class Labels:
     def code(self, code: Value) -> str:
         """What a code means; a code that is not in the registry stays as it was typed."""
         return self._of(CODES, code) if isinstance(code, str) else ""
+
+    def typed(self, field: str, text: str) -> str:
+        """What stands in a field of a form, as it is read: a code by its word, a box as yes or no."""
+        short = field.rpartition(".")[2]
+        box = self._translate(_YES if text else _NO)
+        return box if short in _BOXES else self.code(text) if short in _CODED else text
 
     def word(self, name: str) -> str:
         """A kind, a code, a field or a list in what the core says; anything else as it is."""

@@ -59,16 +59,7 @@ FIELDS: Final = (
 async def show_edit(page: PageOf, visit: str) -> Response:
     """What the order says, to be changed; the asking is noted."""
     record = record_from_text(visit)
-
-    def _begin() -> tuple[Mapping[str, str], str]:
-        view = require_visit(page.node, record)
-        begin_showing(page.node, Access.SHOWN, "order form")
-        texts = order_as_texts(view.visit, page.pages.renderer.clockface)
-        if view.reading is not None:
-            texts["reading_based_on"] = view.reading.heads.to_text()
-        return texts, view.visit.heads.to_text()
-
-    return await show_form(_shape(page, record), _begin)
+    return await show_form(_shape(page, record), partial(_begin, page, record))
 
 
 @router.post("/{visit}/edit")
@@ -76,7 +67,8 @@ async def change(page: PageOf, visit: str) -> Response:
     """Change what was changed in the form, from the heads it was rendered from."""
     record, typed = record_from_text(visit), page.typed()
     drafts = partial(_drafts, record=record, typed=typed, clockface=page.pages.renderer.clockface)
-    return await save_form(_shape(page, record), typed, drafts, f"{router.prefix}/{record_text(record)}")
+    address, begin = f"{router.prefix}/{record_text(record)}", partial(_begin, page, record)
+    return await save_form(_shape(page, record), typed, drafts, address, begin)
 
 
 def order_as_texts(view: RecordView, clockface: Clockface) -> dict[str, str]:
@@ -87,6 +79,16 @@ def order_as_texts(view: RecordView, clockface: Clockface) -> dict[str, str]:
     if view.values.get("estimate_fen") is not None:
         texts["estimate_fen"] = yuan(view.values["estimate_fen"])
     return {name: text for name, text in texts.items() if text}
+
+
+def _begin(page: Page, visit: RecordId) -> tuple[Mapping[str, str], str]:
+    """What stands in the form of an order; who asked is noted."""
+    view = require_visit(page.node, visit)
+    begin_showing(page.node, Access.SHOWN, "order form")
+    texts = order_as_texts(view.visit, page.pages.renderer.clockface)
+    if view.reading is not None:
+        texts["reading_based_on"] = view.reading.heads.to_text()
+    return texts, view.visit.heads.to_text()
 
 
 def _drafts(node: Node, new_id: NewId, *, record: RecordId, typed: Typed, clockface: Clockface) -> Drafts:

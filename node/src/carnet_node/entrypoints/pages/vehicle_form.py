@@ -69,12 +69,7 @@ _MISTAKE: Final = "entered_in_error"
 async def show_edit(page: PageOf, vehicle: str) -> Response:
     """Everything about a car that a desk may change."""
     record = record_from_text(vehicle)
-
-    def _begin() -> tuple[Mapping[str, str], str]:
-        view = require_vehicle(page.node, record)
-        return car_as_texts(view), view.vehicle.heads.to_text()
-
-    return await show_form(_shape(page, record), _begin)
+    return await show_form(_shape(page, record), partial(_begin, page.node, record))
 
 
 @router.post("/{vehicle}/edit")
@@ -82,7 +77,8 @@ async def change(page: PageOf, vehicle: str) -> Response:
     """Change what was changed in the form, in one change set."""
     record, typed = record_from_text(vehicle), page.typed()
     drafts = partial(_drafts, record=record, typed=typed, clockface=page.pages.renderer.clockface)
-    return await save_form(_shape(page, record), typed, drafts, f"{router.prefix}/{record_text(record)}")
+    address, begin = f"{router.prefix}/{record_text(record)}", partial(_begin, page.node, record)
+    return await save_form(_shape(page, record), typed, drafts, address, begin)
 
 
 def car_as_texts(view: VehicleView) -> dict[str, str]:
@@ -103,6 +99,11 @@ def _rows(view: VehicleView) -> dict[str, tuple[RecordView, ...]]:
         "owners": tuple(one.link for one in view.owners if one.other is not None),
         "readings": tuple(one for one in view.readings if not one.values.get("retracted")),
     }
+
+
+def _begin(node: Node, vehicle: RecordId) -> tuple[Mapping[str, str], str]:
+    view = require_vehicle(node, vehicle)
+    return car_as_texts(view), view.vehicle.heads.to_text()
 
 
 def _shape(page: Page, record: RecordId) -> RecordForm:
