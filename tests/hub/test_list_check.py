@@ -93,6 +93,11 @@ def test_what_is_wrong_with_a_number_is_named_listed_or_not(world: RecallWorld):
     ]
 
 
+def test_a_number_whose_check_digit_alone_does_not_fit_is_not_called_impossible(world: RecallWorld):
+    """Makers have such numbers; the reader is told what to look at."""
+    assert said(world, "WBAVM1108AVS12345") == [("unknown", UnknownBecause.CHECK_DIGIT)]
+
+
 @pytest.mark.parametrize("text", ["1M8GDM9AXKP04278", "hello", "JZX100-1234567"])
 def test_a_number_that_can_be_no_vin_and_is_listed_nowhere_is_unknown(world: RecallWorld, text: str):
     """It may be a listed car's, with a letter missing."""

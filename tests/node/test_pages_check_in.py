@@ -153,7 +153,7 @@ def test_a_wrong_check_digit_is_no_mistyping_that_anybody_can_mend(desk: Visitor
     refused = desk.submit(desk.open(NEW), NEW, {**TYPED, "car.vin": with_wrong_digit(make_vin("LSV", 5))})
 
     assert "data-take" not in refused.text
-    assert "if it is the same there, confirm that" in refused.text
+    assert "if it is the same there, confirm “VIN compared with the car”" in refused.text
 
 
 @pytest.mark.parametrize(("name", "text"), [("car.plate", "x" * 4200), ("party.number", "😀"), ("damage_marks", "😀")])

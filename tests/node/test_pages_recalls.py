@@ -310,7 +310,7 @@ def test_a_recall_without_a_remedy_is_put_among_no_work(node: Node, hub: ModelHu
     [
         pytest.param(OTHER_VIN, False, "", id="on no list"),
         pytest.param(VIN[:-1], False, "", id="not whole yet"),
-        pytest.param(with_wrong_digit(OTHER_VIN), False, "it may be mistyped", id="a wrong check digit"),
+        pytest.param(with_wrong_digit(OTHER_VIN), False, "check digit does not fit", id="a wrong check digit"),
         pytest.param(with_wrong_digit(OTHER_VIN), True, "", id="a wrong check digit, and compared with the car"),
     ],
 )

@@ -81,7 +81,7 @@ def test_a_number_in_a_file_that_can_be_no_vin_is_not_clear(node: Node, hub: Mod
     found = list(check_many(node, [with_wrong_digit(LISTED), FRAME]))
 
     assert [(one.state, one.because) for one in found] == [
-        (RecallState.UNKNOWN, UnknownBecause.NO_VIN),
+        (RecallState.UNKNOWN, UnknownBecause.CHECK_DIGIT),
         (RecallState.HIT, None),
     ]
 

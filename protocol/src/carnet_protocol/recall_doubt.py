@@ -13,6 +13,7 @@ no more than clocks differ makes it new.
 from enum import StrEnum
 
 from carnet_protocol.limits import CLOCK_OFFSET_ALARM_MS, RECALL_STALE_AFTER_MS
+from carnet_protocol.vin import VinAssessment, VinProblem
 
 
 class UnknownBecause(StrEnum):
@@ -23,12 +24,23 @@ class UnknownBecause(StrEnum):
     LISTS_MISSING = "a member list has not arrived yet"
     CLOCK = "the recall data is newer than this machine's clock, so its age is not known"
     NO_VIN = "the number cannot be a VIN, so it may be mistyped"
+    CHECK_DIGIT = "the check digit does not fit; it may be mistyped"
 
 
 def age_of(as_of_ms: int, now_ms: int) -> int | None:
     """How old data is, in ms; None when it lies further ahead of the clock than clocks differ."""
     age_ms = now_ms - as_of_ms
     return None if age_ms < -CLOCK_OFFSET_ALARM_MS else max(0, age_ms)
+
+
+def doubt_of_number(assessed: VinAssessment) -> UnknownBecause:
+    """Why a number that is listed nowhere lets nobody say *clear*.
+
+    Args:
+        assessed: not acceptable, or a piece of a number.
+    """
+    is_digit_alone = assessed.problems == (VinProblem.WRONG_CHECK_DIGIT,)
+    return UnknownBecause.CHECK_DIGIT if is_digit_alone else UnknownBecause.NO_VIN
 
 
 def doubt_of_age(as_of_ms: int, now_ms: int, stale_after_ms: int = RECALL_STALE_AFTER_MS) -> UnknownBecause | None:

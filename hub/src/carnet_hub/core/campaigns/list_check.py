@@ -20,7 +20,7 @@ from carnet_hub.core.failures import Unusable
 from carnet_hub.core.hub import Hub
 from carnet_hub.core.shelves import ListShelf, SegmentShelf, intact_list
 from carnet_hub.core.shown import shown_records
-from carnet_protocol.recall_doubt import UnknownBecause, doubt_of_age
+from carnet_protocol.recall_doubt import UnknownBecause, doubt_of_age, doubt_of_number
 from carnet_protocol.recall_lists import ListKind, RecallManifest
 from carnet_protocol.segments import decode_segment, split_vin
 from carnet_protocol.vin import VinPolicy, assess_vin
@@ -93,7 +93,7 @@ class ListBook:
                 on[kind].add(number)
             members = on[ListKind.MEMBERS]
             left = members - on[ListKind.REMEDIED] if self._doubt_of_age is None else members
-            because = self._because or (None if members or assessed.is_acceptable else UnknownBecause.NO_VIN)
+            because = self._because or (None if members or assessed.is_acceptable else doubt_of_number(assessed))
             sure = "clear" if because is None else "unknown"
             state = "hit" if left else sure
             gone = left & on[ListKind.REMOVED]

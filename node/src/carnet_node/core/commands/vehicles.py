@@ -147,7 +147,9 @@ def check_vin(text: str, policy: VinPolicy) -> str:
         next_step = "Compare it with the plate on the car. 1 and 0 instead of I, O and Q would make it valid."
     is_confirmable = not assessment.suggestion and assess_vin(text, VinPolicy.LENIENT).is_acceptable
     if is_confirmable:
-        next_step = "Compare it with the plate on the car; if it is the same there, confirm that."
+        next_step = (
+            "Compare it with the plate on the car; if it is the same there, confirm “VIN compared with the car”."
+        )
     problem = Problem("vin", ProblemCode.BAD_VIN, what, next_step, assessment.suggestion, is_confirmable=is_confirmable)
     raise CommandRefused((problem,), Reason.BAD_VIN)
 

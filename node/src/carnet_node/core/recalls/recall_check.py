@@ -41,7 +41,7 @@ from carnet_node.core.recalls.recall_terms import (
 from carnet_node.core.records import Mark, StoredRecord
 from carnet_protocol.ids import VIN_CHARS, RecordId, vehicle_id
 from carnet_protocol.kinds import CAMPAIGN, RECALL_COMPLETION, VEHICLE
-from carnet_protocol.recall_doubt import UnknownBecause, age_of, doubt_of_age
+from carnet_protocol.recall_doubt import UnknownBecause, age_of, doubt_of_age, doubt_of_number
 from carnet_protocol.recall_lists import ListKind
 from carnet_protocol.registry import Value
 from carnet_protocol.vin import assess_vin, is_piece, normalise_vin
@@ -147,14 +147,11 @@ def check_many(node: Node, texts: Iterable[str]) -> Iterator[RecallAnswer]:
         book = RecallBook(tx, node)
         for text in texts:
             answer = book.answer(text)
-            if answer.state is RecallState.CLEAR and not answer.hits and not _may_be_whole(node, text):
-                answer = replace(answer, state=RecallState.UNKNOWN, because=UnknownBecause.NO_VIN)
+            if answer.state is RecallState.CLEAR and not answer.hits:
+                assessed = assess_vin(text, node.settings.vin_policy)
+                if not assessed.is_acceptable or is_piece(assessed):
+                    answer = replace(answer, state=RecallState.UNKNOWN, because=doubt_of_number(assessed))
             yield answer
-
-
-def _may_be_whole(node: Node, text: str) -> bool:
-    assessed = assess_vin(text, node.settings.vin_policy)
-    return assessed.is_acceptable and not is_piece(assessed)
 
 
 def check_recalls_within(tx: ReadTransaction, node: Node, text: str) -> RecallAnswer:

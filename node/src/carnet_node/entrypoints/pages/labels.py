@@ -223,6 +223,7 @@ UNKNOWN: Final[Mapping[str, str]] = {
     "the recall data is too old": _("the recall data is too old"),
     "a member list has not arrived yet": _("a member list has not arrived yet"),
     "the number cannot be a VIN, so it may be mistyped": _("the number cannot be a VIN, so it may be mistyped"),
+    "the check digit does not fit; it may be mistyped": _("the check digit does not fit; it may be mistyped"),
     "the recall data is newer than this machine's clock, so its age is not known": _(
         "the recall data is newer than this machine's clock, so its age is not known"
     ),
@@ -244,7 +245,6 @@ WHOLES: Final[Mapping[tuple[str, str], str]] = {("address", "place"): _("the who
 _KNOWN: Final = [one for kind in REGISTRY.kinds for _register, one in kind.by_label.values()]
 _BOXES: Final = frozenset(one.name for one in _KNOWN if one.type is ValueType.BOOL)
 _CODED: Final = frozenset(one.name for one in _KNOWN if one.codes)
-_YES, _NO = _("yes"), _("no")
 LISTED_WITH: Final = _(", ")
 """Between several words in a row."""
 
@@ -364,7 +364,7 @@ class Labels:
     def typed(self, field: str, text: str) -> str:
         """What stands in a field of a form, as it is read: a code by its word, a box as yes or no."""
         short = field.rpartition(".")[2]
-        box = self._translate(_YES if text else _NO)
+        box = self._translate(_("yes") if text else _("no"))
         return box if short in _BOXES else self.code(text) if short in _CODED else text
 
     def word(self, name: str) -> str:
