@@ -274,6 +274,21 @@ def test_what_somebody_left_alone_is_no_statement_of_theirs(site: Site, desk: Vi
     assert card.customer.contests == ()
 
 
+def test_two_cars_of_one_model_are_told_apart(site: Site, desk: Visitor):
+    """Each tab says the plate before the model; the end of the VIN where there is no plate."""
+    customer = a_customer(site)
+    for vin, plate in zip(make_vins(2), ("津B88K99", ""), strict=True):
+        saved = save_vehicle(site.as_admin, AddVehicle(vin, VinPolicy.STRICT, {"model_name": "大众帕萨特"}))
+        form = f"/vehicles/{record_text(saved.vehicle)}/edit"
+        tie = {"owner.customer_id": NUMBER, "owner.role": "owner", "plates[0].plate_no": plate}
+        desk.submit(desk.open(form), form, tie)
+
+    tabs = desk.open(page_of(customer)).partition('class="tabs"')[2].partition("</nav>")[0]
+
+    assert "津B88K99 · 大众帕萨特</a>" in tabs
+    assert f"{make_vins(2)[1][-6:]} · 大众帕萨特</a>" in tabs
+
+
 def test_a_draft_is_shown_again_and_goes_with_the_save(site: Site, desk: Visitor):
     """What was typed and not saved stands in the form; after the save it is gone."""
     page = desk.open("/customers/new")

@@ -169,6 +169,7 @@ def _file(node: Node, customer: RecordId, chosen: RecordId | None) -> Mapping[st
     return {
         "card": found.card,
         "cars": [*(one.car.vehicle for one in found.cars), *others],
+        "plates": {one.car.vehicle.id: one.car.plates for one in found.cars},
         "file": file,
         "former": former_values(node, compared_views(found.card, file)),
         "plot": None if file is None else odometer_plot(file.car.odometer),
