@@ -195,3 +195,27 @@ def test_more_work_that_is_not_saved_stands_on_the_page_of_its_order(site: Site,
     assert f'href="{address}"' in listed
     assert draft_of(site.node, site.admin, form) is None
     assert "smells of petrol" in desk.open(address)
+
+
+def test_home_says_that_nothing_waits_only_where_nothing_does(desk: Visitor):
+    """A check-in that was begun waits for its author."""
+    before = desk.open("/")
+    desk.send(before, FORM, {"fields": CHECK_IN, "based_on": ""})
+
+    after = desk.open("/")
+
+    assert ("没有待办事项。" in before, "没有待办事项。" in after) == (True, False)
+    assert "津B88K99" in after
+
+
+def test_why_somebody_may_be_on_file_is_listed_as_chinese_is_written(site: Site):
+    """Words in a row stand apart by a mark of their own language."""
+    command = AddCustomer({"party_kind": "person", "full_name": "王小明"}, [{"number": "13800138000"}])
+    save(site.as_admin, lambda new_id: add_customer(command, new_id))
+    chinese = Visitor(site.node).with_session(site.session.token)
+    fields = {"full_name": ("王小明",), "phones[0].number": ("13800138000",)}
+    keep_draft(site.node, site.admin, "customer", fields)
+
+    page = chinese.open("/customers/new")
+
+    assert "电话相同、姓名相同" in page

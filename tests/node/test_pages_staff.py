@@ -209,3 +209,15 @@ def test_ones_own_page_lists_what_was_typed_and_not_saved(site: Site, desk: Visi
     assert 'href="/customers/new"' in page
     assert given_up.headers["location"] == "/staff/me"
     assert drafts_of(site.node, site.admin) == ()
+
+
+def test_who_takes_over_is_named_where_nobody_is_a_manager(site: Site, desk: Visitor):
+    """The first choice of the form is the person, and stands there once."""
+    leaver = hire_with_password(site, "A20", "advisor")
+
+    page = desk.open(f"/staff/{record_text(leaver.staff)}/leave")
+
+    chosen = page.partition('<option value="">')[2].partition("</option>")[0]
+    (admin,) = [one.view for one in list_staff(site.node) if one.view.id == site.admin]
+    assert chosen.split(" ")[0] == admin.values["staff_no"]
+    assert f'value="{record_text(site.admin)}"' not in page

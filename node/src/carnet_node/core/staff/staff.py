@@ -12,7 +12,7 @@ Rules:
   manager; unsaved forms go along. Customers stay with the site, because no customer names a person.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -206,6 +206,12 @@ def let_leave(node: Node, staff: RecordId, successor: RecordId | None = None) ->
         return Departure(view, heir, len(moved), forms, accesses)
 
 
+def heir_of(node: Node, staff: RecordId) -> RecordView | None:
+    """Who takes over from somebody who leaves when nobody is named; None when nobody is left to."""
+    with node.store.read() as tx:
+        return _usual_heir(one for one in members(tx, node.identity) if is_working(one) and one.id != staff)
+
+
 def take_back(node: Node, staff: RecordId) -> str:
     """Somebody who left works here again.
 
@@ -288,7 +294,12 @@ def _successor(node: Node, tx: ReadTransaction, leaving: RecordView, named: Reco
             what = "The colleague who is to take over does not work on orders here."
             raise refuse("successor", ProblemCode.NOT_FOUND, what, "Choose somebody from the staff list.")
         return heir
-    by_role = {role: one for role in (ADMINISTRATOR, "manager") for one in working if one.values.get("role") == role}
+    return _usual_heir(working)
+
+
+def _usual_heir(working: Iterable[RecordView]) -> RecordView | None:
+    """Who takes over when nobody is named: a manager, else an administrator."""
+    by_role = {str(one.values.get("role")): one for one in working}
     return by_role.get("manager") or by_role.get(ADMINISTRATOR)
 
 

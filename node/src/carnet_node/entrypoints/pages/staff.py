@@ -23,6 +23,7 @@ from carnet_node.core.staff.staff import (
     Departure,
     add_member,
     edit_member,
+    heir_of,
     issue_start_code,
     let_leave,
     list_staff,
@@ -149,7 +150,7 @@ async def change_role(page: PageOf, member: str) -> Response:
 async def ask_leave(page: PageOf, member: str) -> Response:
     """What will happen, and who takes over."""
     staff = record_from_text(member)
-    return await page.show("leave.html", lambda: _one_of(page, staff), screen="staff", form=FormState())
+    return await page.show("leave.html", lambda: _leaving(page, staff), screen="staff", form=FormState())
 
 
 @router.post("/{member}/leave")
@@ -165,7 +166,7 @@ async def leave(page: PageOf, member: str) -> Response:
     except FAILURES as failure:
         form = FormState.refused(typed, explain_failure(failure))
         status = explain_failure(failure).status
-        return await page.show("leave.html", lambda: _one_of(page, staff), status=status, screen="staff", form=form)
+        return await page.show("leave.html", lambda: _leaving(page, staff), status=status, screen="staff", form=form)
     page.pages.forget_strip()
 
     def _read() -> Mapping[str, Any]:
@@ -215,6 +216,11 @@ def _successor(text: str) -> RecordId | None:
         what = "The colleague who is to take over does not work on orders here."
         problem = refuse("successor", ProblemCode.NOT_FOUND, what, "Choose somebody from the staff list.")
         raise problem from error
+
+
+def _leaving(page: Page, staff: RecordId) -> dict[str, Any]:
+    """One person beside everybody else, and who takes over when nobody is chosen; see `_one_of`."""
+    return {**_one_of(page, staff), "heir": heir_of(page.node, staff)}
 
 
 def _one_of(page: Page, staff: RecordId) -> dict[str, Any]:
