@@ -8,9 +8,9 @@ import pytest
 from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.commands.vehicles import AddVehicle
 from carnet_node.core.saving.desk import save, save_vehicle
-from carnet_node.core.saving.editing import require_customer, require_vehicle
+from carnet_node.core.saving.editing import require_customer, require_vehicle, require_visit
 from carnet_node.core.saving.form_drafts import draft_of
-from carnet_protocol.ids import RecordId, record_text
+from carnet_protocol.ids import RecordId, parse_record_text, record_text
 from carnet_protocol.registry import Value
 from carnet_protocol.vin import VinPolicy
 from support.browsing import Fields, Visitor
@@ -162,3 +162,19 @@ def test_a_car_names_the_field_that_was_changed_and_not_the_one_that_was_typed(
     ]
     assert saved.status_code == 303
     assert (values["model_name"], values["model_year"], values["color"]) == ("雅阁锐混动", 2021, "白")
+
+
+def test_an_order_that_met_a_change_is_saved_at_the_second_try(site: Site, desk: Visitor, colleague: Visitor):
+    """Who brought the car is one register: the number of the one and the name of the other both stand."""
+    begun = {"car.plate": "津B88K99", "sender_name": "李芳", "sender_phone": NUMBER, "odometer_in_km": "52300"}
+    order = desk.submit(desk.open("/visits/new"), "/visits/new", begun).headers["location"]
+    mine = desk.open(f"{order}/edit")
+    colleague.submit(colleague.open(f"{order}/edit"), f"{order}/edit", {"sender_name": "李方"})
+
+    refused = desk.submit(mine, f"{order}/edit", {"sender_phone": "13900139000", "odometer_in_km": "52400"})
+    saved = desk.submit(refused.text, f"{order}/edit", {})
+
+    values = require_visit(site.node, parse_record_text(order.rsplit("/", 1)[1])).visit.values
+    assert (refused.status_code, saved.status_code) == (422, 303)
+    assert (values["sender_name"], values["odometer_in_km"]) == ("李方", 52400)
+    assert str(values["sender_phone"]).endswith("13900139000")
