@@ -1,5 +1,6 @@
 """What a customer is told that an order will cost."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from support.browsing import Visitor
 from support.node_builder import build_node, close_node
 from support.vins import make_vins
 
+TAGS = re.compile("<[^>]+>")
+
 
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[Node]:
@@ -33,6 +36,10 @@ def job(estimate_fen: int | None = None, price_fen: int | None = None, **values:
     """A job; with a price it has one part."""
     part: dict[str, Value] = {"part_no": "BP-1", "quantity_hundredths": 100, "price_fen": price_fen}
     return NewJob({"complaint": "It squeals", "estimate_fen": estimate_fen, **values}, [], [part] if price_fen else [])
+
+
+ASKED = job(16_000, op_name="Wipers", approval="proposed")
+"""A job that nobody agreed to yet."""
 
 
 def ordered(node: Node, *jobs: NewJob, **values: Value) -> VisitView:
@@ -66,6 +73,10 @@ def told(view: VisitView) -> tuple[int | None, list[Value]]:
         pytest.param([job(8_000), job(None, 900, pay_type="internal")], None, (8_000, []), id="the site pays one"),
         pytest.param([job(8_000), job(9_000, approval="declined")], None, (8_000, []), id="a declined one"),
         pytest.param([job(8_000), job(approval="declined")], None, (8_000, []), id="a declined one without a price"),
+        pytest.param([job(8_000), ASKED], None, (8_000, []), id="one that waits for the answer"),
+        pytest.param([job(8_000), ASKED], 24_000, (8_000, []), id="one that waits, and was added up at arrival"),
+        pytest.param([job(8_000), job(approval="proposed")], None, (8_000, []), id="one that waits, without a price"),
+        pytest.param([ASKED], None, (None, []), id="nothing but one that waits"),
     ],
 )
 def test_an_estimate_counts_what_the_customer_pays(
@@ -101,6 +112,40 @@ def test_work_approved_later_without_a_price_leaves_the_least(node: Node):
     save(node, lambda new_id: add_jobs(before.visit.read(), before.work(), [job(approval="approved")], new_id))
 
     assert told(require_visit(node, before.visit.id)) == (100_000, [2])
+
+
+@pytest.mark.parametrize(
+    ("approval", "sum_", "waiting"),
+    [
+        pytest.param("proposed", "1,060.00", ["2. Wipers 160.00"], id="not answered"),
+        pytest.param("approved", "1,220.00", [], id="agreed to"),
+        pytest.param("declined", "1,060.00", [], id="declined"),
+    ],
+)
+@pytest.mark.parametrize("page", ["", "/print/reception"])
+def test_more_work_is_in_the_sum_once_the_customer_agrees(
+    node: Node, page: str, approval: str, sum_: str, waiting: list[str]
+):
+    """Until then it stands beside the sum, by its name and with its own estimate: nobody may begin it."""
+    before = ordered(node, job(106_000), estimate_fen=106_000)
+    node.clock.ms += 60_000  # type: ignore[attr-defined]
+    further = job(16_000, op_name="Wipers", approval=approval)
+    save(node, lambda new_id: add_jobs(before.visit.read(), before.work(), [further], new_id))
+
+    html = Visitor(node).logged_in().in_english().open(f"/visits/{record_text(before.visit.id)}{page}")
+
+    beside = re.findall(r"waiting for the customer's answer: ([^<]*)", html)
+    foot = html[html.index("<tfoot>") : html.index("</tfoot>")]
+    assert (re.findall(r"[\d,]+\.\d\d", TAGS.sub(" ", foot))[-1], beside) == (sum_, waiting)
+
+
+def test_a_job_without_a_price_waits_too(node: Node):
+    """It is named, and the sum is not called the least: what nobody agreed to is not in it."""
+    view = ordered(node, job(8_000), job(approval="proposed"))
+
+    estimate = estimate_of(view)
+
+    assert (estimate.waiting, estimate.unknown) == ((view.jobs[1],), ())
 
 
 def test_nothing_is_estimated_where_nothing_is_said(node: Node):
