@@ -292,6 +292,18 @@ def test_an_import_names_the_rows_that_deserve_a_look(node: CliNode):
     assert "1380013800" not in told["remarks"][0]["remark"]
 
 
+def test_an_import_names_the_rows_whose_customer_is_on_file(node: CliNode):
+    """The second row is taken over as well, and said to be a second file of one person, without the values."""
+    first, second = node.folder / "a.csv", node.folder / "b.csv"
+    for number, table in enumerate((first, second)):
+        table.write_text(f"former_id,full_name,phone\n{number},张三,13800138000\n", encoding="utf-8")
+
+    told = [node("import", table) for table in (first, second)]
+
+    assert [(one["imported"], one["remarked"]) for one in told] == [(1, 0), (1, 1)]
+    assert [one for one in ("张三", "13800138000") if one in told[1]["remarks"][0]["remark"]] == []
+
+
 def test_the_file_of_left_out_rows_can_be_imported_as_it_is(node: CliNode):
     """Its first two columns are read over without a word."""
     table = node.folder / "a.csv"

@@ -158,6 +158,22 @@ def test_a_doubtful_number_is_taken_over_with_a_remark(site: Site, desk: Visitor
     assert "1 row was taken over with a remark Row 2: 手机: A Chinese mobile number has 11 digits" in ended
 
 
+def test_a_customer_on_file_is_taken_over_with_a_remark(site: Site, desk: Visitor):
+    """Nobody answers an import, so the second file of a person is made, and told with what to do about it."""
+    rows = "客户编号,姓名,手机\nK1,赵一鸣,13900001111\n".encode()
+    uploaded(desk, rows, "old.csv")
+    take_sheet(desk)
+    desk.submit(desk.open("/exchange/import"), "/exchange/import/drop", {})
+    uploaded(desk, rows.replace(b"K1", b"L1"), "again.csv")
+
+    page = text_of(in_chinese(desk, site).open("/exchange/import"))
+    ended = text_of(take_sheet(desk))
+
+    assert "将导入 提示：手机：已有同名同电话的客户档案。" in page
+    assert "with a remark Row 2: 手机: A customer with this name and this telephone number is on file already." in ended
+    assert "compare the two under Customers" in ended
+
+
 def test_no_more_rows_with_a_remark_are_named_than_are_read(desk: Visitor):
     """All of them are counted, and the first ones named; the sheets before keep theirs."""
     rows = [f"K{one},赵一鸣,1390000{one:03}" for one in range(REMARKED_ROWS_MAX + 1)]

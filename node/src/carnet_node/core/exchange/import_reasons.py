@@ -4,7 +4,8 @@ Decides which column a refusal is about: a row becomes several records, and a re
 field that stands in no column keeps its own name, and what is wrong with the row as a whole has none. No text repeats a
 value. What the desk would ask about is asked at the desk, since nobody answers an import: the text says which box there
 is to be ticked. A telephone number that the desk would ask about leaves no row out, since what is on file elsewhere is
-not mended so: it is remarked upon. Does not decide what is wrong (`import_cells`, `import_rows`).
+not mended so: it is remarked upon. So is a row whose name and telephone a customer on file has, whom the desk would ask
+about: it is taken over as a file of its own. Does not decide what is wrong (`import_cells`, `import_rows`).
 
     >>> column_of(ImportKind.CUSTOMERS, "phones[0].number", {"phone_2": "12"})
     'phone_2'
@@ -18,6 +19,7 @@ from typing import Final
 from carnet_node.core.commands.cleaning import phone_doubts
 from carnet_node.core.exchange.import_columns import COLUMNS, ImportKind
 from carnet_node.core.refusals import CommandRefused, Problem
+from carnet_node.core.saving.duplicates import Namesakes
 from carnet_protocol.errors import BadValue, Refused
 from carnet_protocol.registry import Value
 
@@ -50,6 +52,11 @@ _ASKED_AT_DESK: Final = (
 )
 
 _TAKEN_AS_WRITTEN: Final = "It is taken over as written; read it out when the customer is here next."
+
+_ON_FILE: Final = (
+    "A customer with this name and this telephone number is on file already. The row is taken over as a file of its "
+    "own; compare the two under Customers. The hub shows files of one person together once it has matched them."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,20 @@ def row_remarks(row: Mapping[str, Value]) -> tuple[RowProblem, ...]:
         if isinstance(number, str)
         for doubt in phone_doubts(number, field=column)
     )
+
+
+def namesake_remarks(on_file: Namesakes, row: Mapping[str, Value]) -> tuple[RowProblem, ...]:
+    """That a customer on file has the name and a telephone number of a new one, at the column of the first such number.
+
+    Args:
+        row: its values, of a customer that was not taken over before.
+    """
+    names = tuple(name for one in ("full_name", "company_name") if isinstance(name := row.get(one), str))
+    for column in _PHONES if names else ():
+        number = row.get(column)
+        if isinstance(number, str) and on_file.has(number, names):
+            return (RowProblem(column, _ON_FILE),)
+    return ()
 
 
 def column_of(kind: ImportKind, field: str, row: Mapping[str, Value]) -> str:

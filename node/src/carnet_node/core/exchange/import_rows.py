@@ -8,7 +8,7 @@ known already (`importing`).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from carnet_node.core.commands.cleaning import plate_number
@@ -30,6 +30,7 @@ from carnet_node.core.node import Node
 from carnet_node.core.numbering import today_at_site
 from carnet_node.core.ports import ReadTransaction
 from carnet_node.core.records import StoredRecord
+from carnet_node.core.saving.duplicates import Namesakes
 from carnet_protocol.changeset import Draft
 from carnet_protocol.errors import BadValue
 from carnet_protocol.ids import RECORD_RANDOM_BYTES, VIN_CHARS, RecordId, new_record_id, vehicle_id
@@ -72,11 +73,16 @@ class Planner:
 
     Attributes:
         source: name of the former system; its numbers mean nothing beside another source's.
+        namesakes: who is on file already.
     """
 
     node: Node
     tx: ReadTransaction
     source: str
+    namesakes: Namesakes = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "namesakes", Namesakes(self.node, self.tx))
 
     def plan(self, kind: ImportKind, row: Row) -> RowPlan:
         """What a row writes.

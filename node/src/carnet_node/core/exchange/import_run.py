@@ -11,7 +11,7 @@ from itertools import islice
 
 from carnet_node.core.desk_limits import PREVIEW_COUNTED_MAX, PREVIEW_ROWS_MAX
 from carnet_node.core.exchange.import_columns import Layout
-from carnet_node.core.exchange.import_reasons import RowProblem, row_remarks
+from carnet_node.core.exchange.import_reasons import RowProblem
 from carnet_node.core.exchange.import_rows import Planner
 from carnet_node.core.exchange.importing import LeftOut, Remarked, SourceRow, check_source, import_batch, judge_row
 from carnet_node.core.limits import IMPORT_ROWS_MAX
@@ -98,8 +98,7 @@ def preview_import(node: Node, layout: Layout, source: str, rows: Iterable[Sourc
 def _previewed(planner: Planner, layout: Layout, row: SourceRow, earlier: dict[str, int]) -> PreviewRow:
     """One row, planned as the import would."""
     judged = judge_row(planner, layout, row, earlier)
-    remarks = () if judged.plan is None or judged.values is None else row_remarks(judged.values)
-    return PreviewRow(row, judged.values, judged.problems, judged.is_known, remarks)
+    return PreviewRow(row, judged.values, judged.problems, judged.is_known, judged.remarks)
 
 
 def run_import(

@@ -17,7 +17,14 @@ from carnet_node.core.desk_limits import REMARKED_ROWS_MAX
 from carnet_node.core.exchange.import_cells import read_cell
 from carnet_node.core.exchange.import_columns import COLUMNS, ImportKind, Layout
 from carnet_node.core.exchange.import_days import moment_problems
-from carnet_node.core.exchange.import_reasons import WHOLE_ROW, RowProblem, row_problems, row_remarks, told_at_columns
+from carnet_node.core.exchange.import_reasons import (
+    WHOLE_ROW,
+    RowProblem,
+    namesake_remarks,
+    row_problems,
+    row_remarks,
+    told_at_columns,
+)
 from carnet_node.core.exchange.import_rows import Planner, RowPlan, draft_step
 from carnet_node.core.limits import FORMER_ID_CHARS_MAX, SOURCE_CHARS_MAX
 from carnet_node.core.log.authoring import commit_within
@@ -108,12 +115,14 @@ class Judged:
         problems: everything that has to be mended before it is taken.
         plan: what it writes; None when there are problems or it is known.
         is_known: it was taken over before.
+        remarks: what deserves a look in a row with a plan.
     """
 
     values: Mapping[str, Value] | None
     problems: tuple[RowProblem, ...] = ()
     plan: RowPlan | None = None
     is_known: bool = False
+    remarks: tuple[RowProblem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +200,7 @@ def judge_row(planner: Planner, layout: Layout, row: SourceRow, earlier: dict[st
         check_number(former_id, row, earlier)
         if planner.tx.former_record(planner.source, kind.value, former_id) is not None:
             return Judged(values, is_known=True)
-        return Judged(values, plan=planner.plan(kind, values))
+        return Judged(values, plan=planner.plan(kind, values), remarks=_remarks(planner, kind, values))
     except Refused as refusal:
         return Judged(values, row_problems(kind, values, refusal))
 
@@ -234,6 +243,12 @@ def _values_of(node: Node, layout: Layout, row: SourceRow) -> tuple[dict[str, Va
     values, refused = read_row(layout, row.cells, utc_offset_minutes=node.settings.utc_offset_minutes)
     days = told_at_columns(kind, values, moment_problems(kind, values, today_at_site(node)))
     return values, tuple(one for refusal in refused for one in row_problems(kind, values, refusal)) + days
+
+
+def _remarks(planner: Planner, kind: ImportKind, values: Mapping[str, Value]) -> tuple[RowProblem, ...]:
+    """What deserves a look in a row that is taken as it is."""
+    is_customer = kind is ImportKind.CUSTOMERS
+    return row_remarks(values) + (namesake_remarks(planner.namesakes, values) if is_customer else ())
 
 
 def _beside(
@@ -300,8 +315,7 @@ def _import_together(
                 continue
             buffer.add(str(values["former_id"]), plan)
             imported += 1
-            remarks = row_remarks(values)
-            remarked += [Remarked(row.number, remarks)] if remarks else []
+            remarked += [Remarked(row.number, judged.remarks)] if judged.remarks else []
         _flush(node, tx, layout, source, buffer)
     return BatchReport(imported, known, tuple(left_out), tuple(remarked))
 

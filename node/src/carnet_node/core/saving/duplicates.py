@@ -9,8 +9,9 @@ number, is asked about once more when it is saved. What somebody at this desk ha
 again here; the hub, which sees every site, decides for itself.
 """
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from carnet_master.features import Features
 
 _CHINA: Final = "+86"
+_MOBILE: Final = re.compile(r"\+861[3-9]\d{9}", re.ASCII)
 
 
 class Alike(StrEnum):
@@ -105,6 +107,33 @@ def namesakes_reached_at(
     return tuple(one for one in found if one not in skipped)[:CANDIDATES_MAX]
 
 
+@dataclass(frozen=True, slots=True)
+class Namesakes:
+    """Who has which number, for many that are taken over: each number is looked up once, and names letter by letter.
+
+    Good for one transaction, as long as no customer is written in it.
+    """
+
+    node: Node
+    tx: ReadTransaction
+    reached: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def has(self, number: str, names: Iterable[str]) -> bool:
+        """Whether a customer on file with this number is called so."""
+        if number not in self.reached:
+            self.reached[number] = frozenset(self._names_of(number))
+        return any((clean_text(whole_characters(one)) or "") in self.reached[number] for one in names)
+
+    def _names_of(self, number: str) -> Iterator[str]:
+        """Without the views of a page: of every row of a long file only names are compared."""
+        for one in dict.fromkeys(_numbers(number)):
+            for phone in self.tx.find_equal(PHONE, "number", one, FIND_ROWS_MAX):
+                holder = show(PHONE, phone.entries).values.get(PHONE.labels["customer_id"])
+                stored = self.tx.record(CUSTOMER, RecordId(holder)) if isinstance(holder, bytes) else None
+                if stored is not None and not stored.is_deleted and not stored.is_hidden:
+                    yield from filter(None, _names(stored))
+
+
 def cars_meant(
     node: Node, tx: ReadTransaction, typed: TypedParty, *, dismissed: Iterable[RecordId] = ()
 ) -> tuple[RecordView, ...]:
@@ -169,6 +198,8 @@ def _numbers(text: str) -> Iterator[str]:
     number = phone_number(text)
     if number is not None:
         yield number
+        if _MOBILE.fullmatch(number):
+            return
     for one in read_phones([text]).numbers:
         yield one
         if one.startswith(_CHINA):
@@ -179,8 +210,8 @@ def _of_name(tx: ReadTransaction, name: str) -> Iterator[tuple[Alike, StoredReco
     from carnet_master.common_ground import NameAgreement, name_agreement  # noqa: PLC0415  (not before a name is typed)
     from carnet_master.features import RawCustomer, customer_features  # noqa: PLC0415  (as above)
 
-    for field in ("full_name", "company_name") if name else ():
-        for stored in tx.find_equal(CUSTOMER, field, name, FIND_ROWS_MAX):
+    for one in ("full_name", "company_name") if name else ():
+        for stored in tx.find_equal(CUSTOMER, one, name, FIND_ROWS_MAX):
             yield Alike.NAME, stored
     typed = customer_features(RawCustomer(full_name=name))
     key = compared_key(typed)
