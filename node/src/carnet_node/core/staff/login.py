@@ -245,7 +245,7 @@ def _is_utf8(text: str) -> bool:
 
 
 def _wrong() -> LoginRefused:
-    next_step = "Type both again, or ask your manager for a start code."
+    next_step = "Type both again. Whoever holds a start code begins with that instead; your manager gives one."
     what = "The staff number and the password do not belong together."
     return LoginRefused(Problem("password", ProblemCode.WRONG_LOGIN, what, next_step))
 
