@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from browser.front_desk import PLATE, FrontDesk
+from browser.front_desk import PLATE, FrontDesk, screens_of
+from support.programs import Service
 
 pytestmark = pytest.mark.xdist_group("browser")
 """One worker drives the browser; see `conftest.chromium`."""
@@ -62,3 +63,15 @@ def test_a_refused_check_in_that_is_loaded_again_goes_on_in_its_form(desk: Front
 
     expect(desk.page.locator("[data-same='car.known']")).to_be_visible()
     assert (after_link, desk.page.evaluate(has_keys)) == ("f-car-alike", "f-car-vin")
+
+
+def test_a_masked_number_is_shown_on_request_and_keeps_the_keyboard(desk: FrontDesk, served: Service):
+    """One key shows the number, and only that one; its button goes, and the number is read out in its place."""
+    desk.go(screens_of(served.data)["customer"])
+
+    desk.page.focus("[data-reveal^='phone/'] button")
+    desk.page.keyboard.press("Enter")
+    desk.page.wait_for_selector("text=138 0013 8000")
+
+    assert "南京路" not in desk.page.inner_text("main")
+    assert desk.page.evaluate("document.activeElement.textContent") == "138 0013 8000"

@@ -8,6 +8,12 @@ document.addEventListener("click", async (event) => {
   const place = button.closest("[data-reveal]");
   const answer = await ask("/reveal", { what: place.dataset.reveal });
   if (!answer) { tell(button.textContent + " ✕"); return; }
-  place.querySelector("[data-value]").textContent = answer.text;
+  const value = place.querySelector("[data-value]");
+  value.textContent = answer.text;
+  // The keyboard stays where it was, and a screen reader reads what was asked for, though the button goes.
+  const had = button === document.activeElement;
   button.remove();
+  if (!had) return;
+  value.tabIndex = -1;
+  value.focus();
 });
