@@ -5,15 +5,16 @@ from functools import partial
 
 import pytest
 
-from carnet_node.core.commands.cleaning import phone_doubts
+from carnet_node.core.commands.cleaning import phone_doubts, phone_number
 from carnet_node.core.commands.customers import AddCustomer, add_customer
 from carnet_node.core.saving.desk import save
 from carnet_node.core.saving.editing import require_customer
 from carnet_node.core.showing.views import list_records
+from carnet_node.entrypoints.pages.formats import phone_in_field
 from carnet_protocol.ids import record_text
 from carnet_protocol.kinds import CUSTOMER as CUSTOMERS
 from carnet_protocol.kinds import PHONE
-from support.browsing import Visitor
+from support.browsing import Fields, Visitor
 from support.staffed import Site
 
 NEW, CUSTOMER = "/visits/new", "/customers/new"
@@ -144,6 +145,38 @@ def test_a_number_on_file_that_gets_shorter_is_asked_about(desk: Visitor):
     assert (refused.status_code, f'name="{BOX}"' in refused.text) == (422, True)
 
 
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        pytest.param("+8613800138000", "13800138000", id="mobile"),
+        pytest.param("+8657188881234", "+8657188881234", id="landline with its country: another one without"),
+        pytest.param("057188881234", "057188881234", id="landline"),
+        pytest.param("+4930123456", "+4930123456", id="abroad"),
+        pytest.param("4008001234", "4008001234", id="400"),
+        pytest.param(None, "", id="none"),
+    ],
+)
+def test_a_number_stands_in_its_field_as_people_type_it(number: str | None, shown: str):
+    """Sent back as it stands it means the number on file, also by a form that does not tell what was left alone."""
+    assert (phone_in_field(number), phone_number(shown)) == (shown, number)
+
+
+def test_a_form_that_is_saved_as_it_was_opened_changes_no_number(site: Site, desk: Visitor):
+    """The fields of customer and order show the mobile that was typed; what they say unchanged writes nothing."""
+    saved = desk.submit(desk.open(CUSTOMER), CUSTOMER, {**PERSON, "phones[0].number": "138 0013 8000"})
+    taken_in = desk.submit(desk.open(NEW), NEW, {**CHECK_IN, "sender_phone": "+8613900139000"})
+    forms = [f"{one.headers['location']}/edit" for one in (saved, taken_in)]
+    pages = [desk.open(one) for one in forms]
+    before = sets_written(site)
+
+    for page, form in zip(pages, forms, strict=True):
+        desk.submit(page, form, {})
+
+    fields = [Fields(page).forms[form] for page, form in zip(pages, forms, strict=True)]
+    assert (fields[0]["phones[0].number"], fields[1]["sender_phone"]) == ("13800138000", "13900139000")
+    assert sets_written(site) == before
+
+
 def test_the_box_alone_is_no_telephone(site: Site, desk: Visitor):
     """A row whose number was taken out again leaves no phone behind."""
     saved = desk.submit(desk.open(CUSTOMER), CUSTOMER, {**PERSON, "phones[0].number": "", BOX: "1"})
@@ -151,6 +184,14 @@ def test_the_box_alone_is_no_telephone(site: Site, desk: Visitor):
     assert saved.status_code == 303
     with site.node.store.read() as tx:
         assert tx.find_prefix(PHONE, "number", "1", 1) == []
+
+
+def sets_written(site: Site) -> int:
+    """Sets in the log."""
+    with site.node.store.read() as tx:
+        chain = tx.chain()
+    assert chain is not None
+    return chain.seq
 
 
 def with_phone(site: Site, number: str) -> str:

@@ -63,7 +63,7 @@ from carnet_node.entrypoints.pages.duplicates import (
     said_of,
     told_apart,
 )
-from carnet_node.entrypoints.pages.formats import NOTHING
+from carnet_node.entrypoints.pages.formats import NOTHING, phone_in_field
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.plots import odometer_plot
@@ -223,7 +223,7 @@ def _begun(page: Page, car: RecordId | None, party: RecordId | None, drafted: st
         texts["sender_name"] = _name(card.customer.values)
         phone = next((one.values.get("number") for one in card.phones), None)
         if page.person.may(Permission.SHOW_PERSONAL):
-            texts["sender_phone"] = str(phone or "").removeprefix("+86")
+            texts["sender_phone"] = phone_in_field(phone)
     return texts
 
 

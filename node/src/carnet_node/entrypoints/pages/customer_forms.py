@@ -25,7 +25,7 @@ from carnet_node.core.refusals import CommandRefused, Problem, ProblemCode, refu
 from carnet_node.core.saving.basis import as_read, read_of_view
 from carnet_node.core.showing.record_view import RecordView
 from carnet_node.core.showing.views import CustomerCard
-from carnet_node.entrypoints.pages.formats import Clockface
+from carnet_node.entrypoints.pages.formats import Clockface, phone_in_field
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.phone_forms import READ_OUT, doubted_phones
 from carnet_node.entrypoints.pages.typed import TICKED, Reader
@@ -72,6 +72,8 @@ def card_as_texts(card: CustomerCard) -> dict[str, str]:
         for place, view in enumerate(views):
             where = f"{name}[{place}]."
             texts |= {where + one: text_of(view.values.get(one)) for one in LISTS[name][1]}
+            if name == "phones":
+                texts[where + "number"] = phone_in_field(view.values.get("number"))
             texts |= {where + "id": record_text(view.id), where + BASED_ON: view.heads.to_text()}
     return {name: text for name, text in texts.items() if text}
 

@@ -144,6 +144,17 @@ def phone(number: Value) -> str:
     return f"0{landline[1]}-{landline[2]}" if landline else number
 
 
+def phone_in_field(number: Value) -> str:
+    """A telephone number as it stands in a field to be changed: a Chinese mobile as people type it, any other as it is.
+
+    What comes back unchanged means the stored number again; without its country code a landline would be another one.
+    """
+    if not isinstance(number, str):
+        return ""
+    mobile = _MOBILE.fullmatch(number)
+    return "".join(mobile.groups()) if mobile else number
+
+
 def id_text(record: bytes) -> str:
     """A record's id, for an address."""
     return record_text(record)

@@ -24,7 +24,7 @@ from carnet_node.core.staff.access_log import begin_showing
 from carnet_node.core.staff.staff import list_staff
 from carnet_node.core.staff.staff_list import is_working
 from carnet_node.entrypoints.pages.customer_forms import changed, text_of
-from carnet_node.entrypoints.pages.formats import Clockface, yuan
+from carnet_node.entrypoints.pages.formats import Clockface, phone_in_field, yuan
 from carnet_node.entrypoints.pages.forms import BASED_ON, FormState, Typed
 from carnet_node.entrypoints.pages.page import Page, PageOf
 from carnet_node.entrypoints.pages.phone_forms import doubted_phones
@@ -74,6 +74,7 @@ async def change(page: PageOf, visit: str) -> Response:
 def order_as_texts(view: RecordView, clockface: Clockface) -> dict[str, str]:
     """What is on file, as the fields of the form."""
     texts = {name: text_of(view.values.get(name)) for name in FIELDS}
+    texts["sender_phone"] = phone_in_field(view.values.get("sender_phone"))
     if view.values.get("promised_at") is not None:
         texts["promised_at"] = clockface.moment(view.values["promised_at"])
     if view.values.get("estimate_fen") is not None:

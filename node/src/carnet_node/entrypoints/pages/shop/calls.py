@@ -22,7 +22,7 @@ from carnet_node.core.showing.record_view import RecordView, view_record
 from carnet_node.core.staff.staff import list_staff
 from carnet_node.core.staff.staff_list import is_working
 from carnet_node.entrypoints.pages.customer_forms import text_of
-from carnet_node.entrypoints.pages.formats import Clockface
+from carnet_node.entrypoints.pages.formats import Clockface, phone_in_field
 from carnet_node.entrypoints.pages.forms import FormState, Typed
 from carnet_node.entrypoints.pages.phone_forms import doubted_phones
 from carnet_node.entrypoints.pages.typed import Reader
@@ -64,7 +64,7 @@ def texts_of(view: RecordView, clockface: Clockface) -> dict[str, str]:
     """What is on file, as the fields of the form."""
     said = {name: view.values.get(name) for name in FIELDS}
     texts = {name: clockface.moment(value) if name in _MOMENTS else text_of(value) for name, value in said.items()}
-    texts["caller_phone"] = texts["caller_phone"].removeprefix("+86")
+    texts["caller_phone"] = phone_in_field(said["caller_phone"])
     return {name: text for name, text in texts.items() if said[name] is not None}
 
 
