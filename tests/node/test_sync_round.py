@@ -8,7 +8,7 @@ import pytest
 from carnet_node.core.failures import AnotherSender, HubUnreachable
 from carnet_node.core.line.session import SyncPorts
 from carnet_protocol.changeset import ChangeSet
-from carnet_protocol.errors import NotAuthentic
+from carnet_protocol.errors import Malformed, NotAuthentic
 from carnet_protocol.hello import Situation
 from carnet_protocol.messages import (
     PushCode,
@@ -182,6 +182,16 @@ def test_a_page_for_somebody_else_or_another_question_is_not_applied(tmp_path: P
     report = a_round(node, ScriptedHub(node, page_changes=change))
 
     assert (isinstance(report.pull_failure, NotAuthentic), report.pages) == (True, 0)
+
+
+def test_a_page_that_leads_no_further_ends_the_round(tmp_path: Path):
+    """A hub that always has one more empty page is not asked for it for ever."""
+    node = build_node(tmp_path)
+    still: dict[str, object] = {"cursor_to": 0, "position": 0, "is_last": False}
+
+    report = a_round(node, ScriptedHub(node, pages=[[], [], []], page_changes=still))
+
+    assert (isinstance(report.pull_failure, Malformed), report.pages, report.is_complete) == (True, 0, False)
 
 
 def test_another_sender_on_this_machine_does_not_stop_the_pages(tmp_path: Path):

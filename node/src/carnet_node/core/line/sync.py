@@ -255,14 +255,18 @@ async def pull_step(node: Node, ports: SyncPorts, session: Session, *, wait_s: i
 
     Raises:
         HubUnreachable, HubRefused: nothing was applied.
-        Malformed, NotAuthentic, OutOfOrder: a page that is not the hub's answer to our question; nothing was applied.
+        Malformed, NotAuthentic, OutOfOrder: a page that is not the hub's answer to our question, and was not applied;
+            or one behind which the same question would be asked again and again.
     """
     feed = await ports.run_blocking(partial(_feed, node))
     query = FeedQuery(feed.cursor, feed.hub_epoch, feed.outcomes_after, wait_s)
     page = read_page(await ports.link.feed(session.token, query), node.identity)
     if page.cursor_from != query.cursor:
         raise NotAuthentic(Reason.MALFORMED, "a page that answers another question")
-    return await ports.run_blocking(partial(_apply_and_remember, node, page))
+    outcome = await ports.run_blocking(partial(_apply_and_remember, node, page))
+    if not outcome.is_last and await ports.run_blocking(partial(_feed, node)) == feed:
+        raise Malformed(Reason.MALFORMED, "a page that is not the last one, and leads no further")
+    return outcome
 
 
 def read_page(message: bytes, identity: Identity) -> Page:
