@@ -95,6 +95,11 @@ def clean_code(text: str) -> str | None:
     return code if is_seen(code) else None
 
 
+def is_mobile(number: str) -> bool:
+    """Whether a telephone number is a Chinese mobile one, of which there is one spelling once it is cleaned."""
+    return _CHINESE_MOBILE.fullmatch(number) is not None
+
+
 def phone_number(text: str) -> str | None:
     """A telephone number in one spelling, or None when it cannot be one.
 

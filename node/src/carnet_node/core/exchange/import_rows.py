@@ -8,7 +8,8 @@ known already (`importing`).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from carnet_node.core.commands.cleaning import plate_number
@@ -67,22 +68,22 @@ class RowPlan:
     steps: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Planner:
     """Plans rows inside one write transaction.
 
     Attributes:
         source: name of the former system; its numbers mean nothing beside another source's.
-        namesakes: who is on file already.
     """
 
     node: Node
     tx: ReadTransaction
     source: str
-    namesakes: Namesakes = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "namesakes", Namesakes(self.node, self.tx))
+    @cached_property
+    def namesakes(self) -> Namesakes:
+        """Who is on file already."""
+        return Namesakes(self.node, self.tx)
 
     def plan(self, kind: ImportKind, row: Row) -> RowPlan:
         """What a row writes.

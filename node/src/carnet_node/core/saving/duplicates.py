@@ -9,13 +9,12 @@ number, is asked about once more when it is saved. What somebody at this desk ha
 again here; the hub, which sees every site, decides for itself.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from carnet_node.core.commands.cleaning import clean_text, phone_number, plate_number, whole_characters
+from carnet_node.core.commands.cleaning import clean_text, is_mobile, phone_number, plate_number, whole_characters
 from carnet_node.core.desk_limits import CANDIDATES_MAX
 from carnet_node.core.limits import CHILDREN_MAX, FIND_ROWS_MAX
 from carnet_node.core.local_facts import NotSame
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from carnet_master.features import Features
 
 _CHINA: Final = "+86"
-_MOBILE: Final = re.compile(r"\+861[3-9]\d{9}", re.ASCII)
 
 
 class Alike(StrEnum):
@@ -198,7 +196,7 @@ def _numbers(text: str) -> Iterator[str]:
     number = phone_number(text)
     if number is not None:
         yield number
-        if _MOBILE.fullmatch(number):
+        if is_mobile(number):
             return
     for one in read_phones([text]).numbers:
         yield one

@@ -55,6 +55,7 @@ def _entries(node: Node, tx: ReadTransaction, period: Period) -> Iterator[Entry]
     span = Span(node.identity.dealer_id, local_midnight(period.start, offset), last_ms)
 
     def day_of(at_ms: int) -> date:
+        """The calendar day of the site."""
         return local_date(at_ms, offset)
 
     yield from _of_orders(tx, span, day_of)
